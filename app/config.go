@@ -10,7 +10,6 @@ import (
 	"github.com/caarlos0/env/v10"
 
 	"telemetry-dashboard/app/web"
-	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/links"
 )
 
@@ -18,25 +17,26 @@ import (
 // "meaning" and "example" are what .env.example, the README's table and the sentences
 // about malformed values say. It is not changed after it was loaded.
 type Config struct {
-	GitHubToken     Secret             `env:"GITHUB_TOKEN" example:"ghp_…" meaning:"GitHub token: classic with scope repo, or fine-grained with Contents and Pull requests read (and Actions write to start runs). Reads run files and pull requests"`
-	DevinAPIKey     Secret             `env:"DEVIN_API_KEY" example:"cog_…" meaning:"Devin API key. Polls sessions, reads and sends messages. A key apk_… speaks API v1, a key cog_… API v3"`
-	ActionRepo      telemetry.RepoName `env:"ACTION_REPO" example:"your-username/codeql-devin-fixer" meaning:"Repository of the action, whose telemetry/runs holds the run files: owner/name or its URL"`
-	WebhookSecret   Secret             `env:"GITHUB_WEBHOOK_SECRET" example:"a-long-random-text" meaning:"Secret of GitHub's webhooks, which are accepted at /webhooks/github once it is set: what they tell is shown at once, and GitHub is asked less often"`
-	CacheTTL        time.Duration      `env:"CACHE_TTL" envDefault:"120" example:"120" meaning:"How long an answer of GitHub or Devin is cached, in seconds or as a duration; 0 turns the cache off"`
-	ListenAddr      Address            `env:"LISTEN_ADDR" envDefault:"127.0.0.1:5000" example:"127.0.0.1:5000" meaning:"Address and port of the web server; without a host before the colon it listens on all addresses. Any address but loopback also needs ALLOW_UNAUTHENTICATED"`
-	PublicURL       PublicURL          `env:"PUBLIC_URL" example:"https://example.com/dashboard" meaning:"Address at which people open the dashboard behind a proxy: scheme, host, port and the path under which it is served; the proxy may remove that path or keep it"`
-	AllowedHosts    Hosts              `env:"ALLOWED_HOSTS" example:"dashboard.local, 10.0.0.7:5000" meaning:"Further host names that requests may use, separated by commas; any host but these, PUBLIC_URL, loopback and the address itself is refused"`
-	Unauthenticated bool               `env:"ALLOW_UNAUTHENTICATED" envDefault:"false" example:"true" meaning:"Listen on an address that other machines can reach, although there is no sign-in: anyone who can reach it can read everything and make changes"`
-	DatabaseURL     DatabaseURL        `env:"DATABASE_URL" envDefault:"sqlite:data/dashboard.db" example:"sqlite:data/dashboard.db" meaning:"Database: sqlite:PATH, or postgres://user:password@host:5432/name"`
-	RunsDir         string             `env:"RUNS_DIR" example:"telemetry/runs" meaning:"Directory of run files to read instead of GitHub or in addition to it, with logs, repo_registry.json and orchestrator_state.json beside it; needs no token"`
-	GitHubAPIURL    BaseURL            `env:"GITHUB_API_URL" envDefault:"https://api.github.com" example:"https://github.example.com/api/v3" meaning:"Address of GitHub's REST API; on GitHub Enterprise Server https://HOST/api/v3"`
-	DevinAPIURL     BaseURL            `env:"DEVIN_API_URL" envDefault:"https://api.devin.ai" example:"https://api.devin.ai" meaning:"Address of Devin's API, without a version"`
-	PlainUpstream   bool               `env:"ALLOW_PLAIN_HTTP_UPSTREAM" envDefault:"false" example:"true" meaning:"Allow plain http for GITHUB_API_URL and DEVIN_API_URL on other machines, which sends tokens unencrypted"`
-	DevinOrgID      OrgID              `env:"DEVIN_ORG_ID" example:"org-0123456789abcdef" meaning:"Devin organization (org-…) of a cog_… key that does not name one itself"`
-	RefreshInterval time.Duration      `env:"REFRESH_INTERVAL" envDefault:"5m" example:"5m" meaning:"How often run files and pull requests are read automatically; 0 means only on request"`
-	PollInterval    time.Duration      `env:"POLL_INTERVAL" envDefault:"30s" example:"30s" meaning:"How often active sessions are polled automatically; 0 means only on request"`
-	LogLevel        LogLevel           `env:"LOG_LEVEL" envDefault:"info" example:"info" meaning:"Lowest level to log: debug, info, warn or error"`
-	LogFormat       LogFormat          `env:"LOG_FORMAT" envDefault:"text" example:"text" meaning:"Log format: text or json"`
+	GitHubToken     Secret        `env:"GITHUB_TOKEN" example:"ghp_…" meaning:"GitHub token: classic with scope repo, or fine-grained with Contents and Pull requests read (and Actions write to start runs). Reads run files and pull requests"`
+	DevinAPIKey     Secret        `env:"DEVIN_API_KEY" example:"cog_…" meaning:"Devin API key. Polls sessions, reads and sends messages. A key apk_… speaks API v1, a key cog_… API v3"`
+	ActionRepos     ActionRepos   `env:"ACTION_REPO" example:"your-username/codeql-devin-fixer" meaning:"Repository of the action, whose telemetry/runs holds the run files: owner/name or its URL; several, separated by commas, are all read"`
+	ActionRef       GitRef        `env:"ACTION_REF" example:"main" meaning:"Branch, tag or whole commit id of which the run files are read, in each ACTION_REPO; empty is the default branch. Runs are started on it, too, unless it is a commit"`
+	WebhookSecret   Secret        `env:"GITHUB_WEBHOOK_SECRET" example:"a-long-random-text" meaning:"Secret of GitHub's webhooks, which are accepted at /webhooks/github once it is set: what they tell is shown at once, and GitHub is asked less often"`
+	CacheTTL        time.Duration `env:"CACHE_TTL" envDefault:"120" example:"120" meaning:"How long an answer of GitHub or Devin is cached, in seconds or as a duration; 0 turns the cache off"`
+	ListenAddr      Address       `env:"LISTEN_ADDR" envDefault:"127.0.0.1:5000" example:"127.0.0.1:5000" meaning:"Address and port of the web server; without a host before the colon it listens on all addresses. Any address but loopback also needs ALLOW_UNAUTHENTICATED"`
+	PublicURL       PublicURL     `env:"PUBLIC_URL" example:"https://example.com/dashboard" meaning:"Address at which people open the dashboard behind a proxy: scheme, host, port and the path under which it is served; the proxy may remove that path or keep it"`
+	AllowedHosts    Hosts         `env:"ALLOWED_HOSTS" example:"dashboard.local, 10.0.0.7:5000" meaning:"Further host names that requests may use, separated by commas; any host but these, PUBLIC_URL, loopback and the address itself is refused"`
+	Unauthenticated bool          `env:"ALLOW_UNAUTHENTICATED" envDefault:"false" example:"true" meaning:"Listen on an address that other machines can reach, although there is no sign-in: anyone who can reach it can read everything and make changes"`
+	DatabaseURL     DatabaseURL   `env:"DATABASE_URL" envDefault:"sqlite:data/dashboard.db" example:"sqlite:data/dashboard.db" meaning:"Database: sqlite:PATH, or postgres://user:password@host:5432/name"`
+	RunsDir         string        `env:"RUNS_DIR" example:"telemetry/runs" meaning:"Directory of run files to read instead of GitHub or in addition to it, with logs, repo_registry.json and orchestrator_state.json beside it; needs no token"`
+	GitHubAPIURL    BaseURL       `env:"GITHUB_API_URL" envDefault:"https://api.github.com" example:"https://github.example.com/api/v3" meaning:"Address of GitHub's REST API; on GitHub Enterprise Server https://HOST/api/v3"`
+	DevinAPIURL     BaseURL       `env:"DEVIN_API_URL" envDefault:"https://api.devin.ai" example:"https://api.devin.ai" meaning:"Address of Devin's API, without a version"`
+	PlainUpstream   bool          `env:"ALLOW_PLAIN_HTTP_UPSTREAM" envDefault:"false" example:"true" meaning:"Allow plain http for GITHUB_API_URL and DEVIN_API_URL on other machines, which sends tokens unencrypted"`
+	DevinOrgID      OrgID         `env:"DEVIN_ORG_ID" example:"org-0123456789abcdef" meaning:"Devin organization (org-…) of a cog_… key that does not name one itself"`
+	RefreshInterval time.Duration `env:"REFRESH_INTERVAL" envDefault:"5m" example:"5m" meaning:"How often run files and pull requests are read automatically; 0 means only on request"`
+	PollInterval    time.Duration `env:"POLL_INTERVAL" envDefault:"30s" example:"30s" meaning:"How often active sessions are polled automatically; 0 means only on request"`
+	LogLevel        LogLevel      `env:"LOG_LEVEL" envDefault:"info" example:"info" meaning:"Lowest level to log: debug, info, warn or error"`
+	LogFormat       LogFormat     `env:"LOG_FORMAT" envDefault:"text" example:"text" meaning:"Log format: text or json"`
 }
 
 // loadConfig reads the settings from environ ("NAME=value") and, beneath it, from the
@@ -77,7 +77,7 @@ func (c Config) missing() []web.Missing {
 				": classic with scope repo, or fine-grained with Contents and Pull requests read (and Actions write to start runs).",
 		})
 	}
-	if c.ActionRepo == "" {
+	if len(c.ActionRepos) == 0 {
 		list = append(list, web.Missing{
 			Variable: "ACTION_REPO",
 			Off:      "Run files are not read from GitHub, and runs cannot be started.",
@@ -100,18 +100,19 @@ func (c Config) missing() []web.Missing {
 func parseConfig(vars map[string]string) (Config, error) {
 	var cfg Config
 	err := env.ParseWithOptions(&cfg, env.Options{Environment: vars, FuncMap: map[reflect.Type]env.ParserFunc{
-		reflect.TypeFor[Secret]():             asParser(parseSecret),
-		reflect.TypeFor[telemetry.RepoName](): asParser(parseActionRepo),
-		reflect.TypeFor[time.Duration]():      asParser(parseSpan),
-		reflect.TypeFor[Address]():            asParser(parseAddress),
-		reflect.TypeFor[DatabaseURL]():        asParser(parseDatabaseURL),
-		reflect.TypeFor[BaseURL]():            asParser(parseBaseURL),
-		reflect.TypeFor[PublicURL]():          asParser(parsePublicURL),
-		reflect.TypeFor[Hosts]():              asParser(parseHosts),
-		reflect.TypeFor[bool]():               asParser(parseFlag),
-		reflect.TypeFor[OrgID]():              asParser(parseOrgID),
-		reflect.TypeFor[LogLevel]():           asParser(parseLogLevel),
-		reflect.TypeFor[LogFormat]():          asParser(parseLogFormat),
+		reflect.TypeFor[Secret]():        asParser(parseSecret),
+		reflect.TypeFor[ActionRepos]():   asParser(parseActionRepos),
+		reflect.TypeFor[GitRef]():        asParser(parseGitRef),
+		reflect.TypeFor[time.Duration](): asParser(parseSpan),
+		reflect.TypeFor[Address]():       asParser(parseAddress),
+		reflect.TypeFor[DatabaseURL]():   asParser(parseDatabaseURL),
+		reflect.TypeFor[BaseURL]():       asParser(parseBaseURL),
+		reflect.TypeFor[PublicURL]():     asParser(parsePublicURL),
+		reflect.TypeFor[Hosts]():         asParser(parseHosts),
+		reflect.TypeFor[bool]():          asParser(parseFlag),
+		reflect.TypeFor[OrgID]():         asParser(parseOrgID),
+		reflect.TypeFor[LogLevel]():      asParser(parseLogLevel),
+		reflect.TypeFor[LogFormat]():     asParser(parseLogFormat),
 	}})
 	if err != nil {
 		return Config{}, sentence(err)

@@ -70,7 +70,7 @@ func TestLoadConfigReads(t *testing.T) {
 			},
 			want: func(c *Config) {
 				*c = Config{
-					GitHubToken: "ghp_abc", DevinAPIKey: "cog_def", ActionRepo: "o/r", ListenAddr: ":8080",
+					GitHubToken: "ghp_abc", DevinAPIKey: "cog_def", ActionRepos: ActionRepos{"o/r"}, ListenAddr: ":8080",
 					DatabaseURL: "postgres://u:p%40ss@db:5432/x?sslmode=disable", RunsDir: "/runs",
 					GitHubAPIURL: "http://127.0.0.1:9/api/v3", DevinAPIURL: "http://[::1]:8/v1", DevinOrgID: "org-1a_B",
 					RefreshInterval: 90 * time.Second, PollInterval: 1500 * time.Millisecond, LogLevel: "warn", LogFormat: "json",
@@ -80,7 +80,13 @@ func TestLoadConfigReads(t *testing.T) {
 		"the environment wins over .env": {
 			environ: []string{"CACHE_TTL=2m", "ACTION_REPO=o/environment"},
 			dotenv:  "CACHE_TTL=7\nACTION_REPO=o/file\nexport DEVIN_API_KEY='apk_$1#2'\n",
-			want:    func(c *Config) { c.CacheTTL, c.ActionRepo, c.DevinAPIKey = 2*time.Minute, "o/environment", "apk_$1#2" },
+			want: func(c *Config) {
+				c.CacheTTL, c.ActionRepos, c.DevinAPIKey = 2*time.Minute, ActionRepos{"o/environment"}, "apk_$1#2"
+			},
+		},
+		"several action repositories, each once": {
+			environ: []string{"ACTION_REPO=o/b, https://github.com/o/a.git,,O/B", "ACTION_REF=release/2.0"},
+			want:    func(c *Config) { c.ActionRepos, c.ActionRef = ActionRepos{"o/b", "o/a"}, "release/2.0" },
 		},
 		"quotes that docker's --env-file keeps": {
 			environ: []string{`GITHUB_TOKEN="ghp_quoted"`, "DEVIN_API_KEY=' apk_quoted '", `CACHE_TTL=""`, `RUNS_DIR=/a "b"`},
@@ -168,6 +174,11 @@ func TestLoadConfigRefuses(t *testing.T) {
 		{"ACTION_REPO=fixer", `is "fixer"; want owner/name`},
 		{"ACTION_REPO=https://github.com/o", "want owner/name"},
 		{"ACTION_REPO=https://u:s3cret@github.com/o", "not shown"},
+		{"ACTION_REPO=o/r, fixer", `is "fixer"; want owner/name`},
+		{"ACTION_REF=a b", `is "a b"; want the name of a branch or tag, or the whole id of a commit`},
+		{"ACTION_REF=a..b", "want the name of a branch"},
+		{"ACTION_REF=-x", "want the name of a branch"},
+		{"ACTION_REF=x~1", "want the name of a branch"},
 		{"CACHE_TTL=soon", `is "soon"; want a number of seconds or a duration`},
 		{"CACHE_TTL=-1", `is "-1"; want 0 or more`},
 		{"CACHE_TTL=1h30", "want a number"},
@@ -302,10 +313,10 @@ func TestMissing(t *testing.T) {
 	if got := strings.Join(names(Config{RunsDir: "x"}), " "); got != "GITHUB_TOKEN ACTION_REPO DEVIN_API_KEY" {
 		t.Errorf("nothing set: %q", got)
 	}
-	if got := names(Config{GitHubToken: "x", ActionRepo: "o/r", DevinAPIKey: "y"}); got != nil {
+	if got := names(Config{GitHubToken: "x", ActionRepos: ActionRepos{"o/r"}, DevinAPIKey: "y"}); got != nil {
 		t.Errorf("all set: %q", got)
 	}
-	if got := strings.Join(names(Config{GitHubToken: "x", ActionRepo: "o/r"}), " "); got != "DEVIN_API_KEY" {
+	if got := strings.Join(names(Config{GitHubToken: "x", ActionRepos: ActionRepos{"o/r"}}), " "); got != "DEVIN_API_KEY" {
 		t.Errorf("only Devin's key is missing: %q", got)
 	}
 }

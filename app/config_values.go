@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -72,6 +73,32 @@ func (u PublicURL) base() links.Base {
 // Hosts are host names and IP addresses, each with a port or without.
 type Hosts []string
 
+// ActionRepos are the action repositories, each once. Its text is that of ACTION_REPO.
+type ActionRepos []telemetry.RepoName
+
+// mostActionRepos bounds them: each is asked for at each refresh, one after another.
+const mostActionRepos = 50
+
+// first is the first of them, "" if there is none.
+func (r ActionRepos) first() telemetry.RepoName {
+	if len(r) == 0 {
+		return ""
+	}
+	return r[0]
+}
+
+// texts returns their names.
+func (r ActionRepos) texts() []string {
+	names := make([]string, 0, len(r))
+	for _, repo := range r {
+		names = append(names, string(repo))
+	}
+	return names
+}
+
+// GitRef is the name of a branch or tag, or the id of a commit.
+type GitRef string
+
 // OrgID is the id of a Devin organization.
 type OrgID string
 
@@ -108,14 +135,34 @@ func parseSecret(v string) (Secret, error) {
 	return Secret(v), nil
 }
 
-func parseActionRepo(v string) (telemetry.RepoName, error) {
-	if repo := telemetry.ParseRepo(v); repo != "" {
-		return repo, nil
+func parseActionRepos(v string) (ActionRepos, error) {
+	var repos ActionRepos
+	for part := range strings.SplitSeq(v, ",") {
+		part = strings.TrimSpace(part)
+		repo := telemetry.ParseRepo(part)
+		switch {
+		case part == "" || slices.ContainsFunc(repos, func(r telemetry.RepoName) bool { return r.Key() == repo.Key() }):
+		case repo != "":
+			repos = append(repos, repo)
+		case strings.Contains(part, "@"):
+			return nil, errors.New("is not a repository; want owner/name or its URL (its value is not shown, since it may contain a password)")
+		default:
+			return nil, fmt.Errorf("is %q; want owner/name or the URL of a repository", part)
+		}
 	}
-	if strings.Contains(v, "@") {
-		return "", errors.New("is not a repository; want owner/name or its URL (its value is not shown, since it may contain a password)")
+	if len(repos) > mostActionRepos {
+		return nil, fmt.Errorf("names %d repositories; want at most %d", len(repos), mostActionRepos)
 	}
-	return "", fmt.Errorf("is %q; want owner/name or the URL of a repository", v)
+	return repos, nil
+}
+
+func parseGitRef(v string) (GitRef, error) {
+	refused := func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`~^:?*[\`, r) }
+	if len(v) > 255 || strings.ContainsFunc(v, refused) || strings.Contains(v, "..") || strings.ContainsRune("-/.", rune(v[0])) ||
+		strings.HasSuffix(v, "/") || strings.HasSuffix(v, ".lock") {
+		return "", fmt.Errorf("is %q; want the name of a branch or tag, or the whole id of a commit", v)
+	}
+	return GitRef(v), nil
 }
 
 // parseSpan reads whole or decimal seconds, or a Go duration.

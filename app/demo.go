@@ -202,7 +202,7 @@ func runDemo(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.A
 		}
 	}()
 	cfg.GitHubAPIURL, cfg.DevinAPIURL = BaseURL(github), BaseURL(devin)
-	cfg.GitHubToken, cfg.DevinAPIKey, cfg.DevinOrgID, cfg.ActionRepo = demoToken, demoKey, demoOrg, demoActionRepo
+	cfg.GitHubToken, cfg.DevinAPIKey, cfg.DevinOrgID, cfg.ActionRepos = demoToken, demoKey, demoOrg, ActionRepos{demoActionRepo}
 	cfg.DatabaseURL = DatabaseURL("sqlite:" + filepath.ToSlash(filepath.Join(dir, "demo.db")))
 	cfg.RefreshInterval, cfg.PollInterval, cfg.CacheTTL = demoRefresh, demoPoll, demoPoll
 	return run(ctx, cfg, true, log, ready)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -199,7 +200,9 @@ func newAPI(cfg Config, demo bool, board *dashboard.Dashboard, jobs *ingest.Runn
 		Settings: api.Settings{
 			GitHubTokenSet: cfg.GitHubToken != "",
 			DevinKeySet:    cfg.DevinAPIKey != "",
-			ActionRepo:     string(cfg.ActionRepo),
+			ActionRepo:     string(cfg.ActionRepos.first()),
+			ActionRepos:    cfg.ActionRepos.texts(),
+			ActionRef:      string(cfg.ActionRef),
 			RunsDirSet:     cfg.RunsDir != "",
 			Demo:           demo,
 			Version:        buildID(),
@@ -212,7 +215,7 @@ func webhooks(cfg Config, db *store.Store) []server.Route {
 	return hooks.Routes(hooks.Options{
 		Secret: string(cfg.WebhookSecret),
 		Parse: func(m hooks.Message, now time.Time) (telemetry.Delivery, error) {
-			return github.ParseHook(m.Event, github.HookTarget{Type: m.TargetType, ID: m.TargetID}, m.Payload, now)
+			return github.ParseHook(m.Event, github.HookTarget{Type: m.TargetType, ID: m.TargetID}, string(cfg.ActionRef), m.Payload, now)
 		},
 		Queue: db,
 		Now:   time.Now,
@@ -229,7 +232,7 @@ func newSite(cfg Config, demo bool, o web.Options) *web.Web {
 // webSettings is what pages say of the settings.
 func webSettings(cfg Config, demo bool) web.Settings {
 	return web.Settings{
-		ActionRepo:      string(cfg.ActionRepo),
+		ActionRepo:      strings.Join(cfg.ActionRepos.texts(), ", "),
 		RunsDir:         cfg.RunsDir,
 		GitHubWeb:       links.GitHubOf(string(cfg.GitHubAPIURL)),
 		DevinWeb:        links.DevinWeb,

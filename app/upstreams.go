@@ -27,7 +27,6 @@ func connect(cfg Config, log *slog.Logger) (upstreams, error) {
 			BaseURL:        string(cfg.GitHubAPIURL),
 			AllowPlainHTTP: cfg.PlainUpstream,
 			Token:          string(cfg.GitHubToken),
-			ActionRepo:     cfg.ActionRepo,
 			CacheTTL:       cfg.CacheTTL,
 			Log:            log,
 			Now:            time.Now,
@@ -88,11 +87,15 @@ func (u upstreams) ingest(cfg Config, o ingest.Options) ingest.Options {
 	}
 	if u.github != nil {
 		o.PullRequests, o.Repositories, o.RunLogs, o.RateLimit = u.github, u.github, u.github, u.github.RateLimit
-		if cfg.ActionRepo != "" {
-			// By key, since GitHub's names are the same in any case.
-			o.Sources = append(o.Sources, ingest.Source{Name: cfg.ActionRepo.Key(), Files: u.github, Sides: u.github})
-			o.Dispatcher = u.github
-			o.WorkflowPage = links.GitHubOf(string(cfg.GitHubAPIURL)).Workflow(cfg.ActionRepo, ingest.Workflow)
+		for _, repo := range cfg.ActionRepos {
+			action := u.github.Action(repo, string(cfg.ActionRef))
+			o.Sources = append(o.Sources, ingest.Source{
+				Name:         repo.Key(), // GitHub's names are the same in any case
+				Files:        action,
+				Sides:        action,
+				Dispatcher:   action,
+				WorkflowPage: links.GitHubOf(string(cfg.GitHubAPIURL)).Workflow(repo, ingest.Workflow),
+			})
 		}
 	}
 	if u.devin != nil {

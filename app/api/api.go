@@ -24,6 +24,7 @@ type Jobs interface {
 	Cancel(ctx context.Context, id string) (telemetry.Job, error)
 	Reply(ctx context.Context, token, id, text string) error
 	Dispatch(ctx context.Context, token string, d telemetry.Dispatch) (ref string, err error)
+	ActionFor(ctx context.Context, target telemetry.RepoName) (name, page string, err error)
 	AcceptListing(ctx context.Context, source string, kept int64, by telemetry.StartedBy) (*ingest.Handle, error)
 }
 
@@ -39,13 +40,15 @@ type Redeliver interface {
 
 // Settings is what /api/config returns: never a secret's value.
 type Settings struct {
-	GitHubTokenSet bool   `json:"github_token_set"`
-	DevinKeySet    bool   `json:"devin_api_key_set"`
-	ActionRepo     string `json:"action_repo"`
-	RunsDirSet     bool   `json:"runs_dir_set"`
-	Demo           bool   `json:"demo"`
-	DevinAPI       string `json:"devin_api"`
-	Version        string `json:"version"`
+	GitHubTokenSet bool     `json:"github_token_set"`
+	DevinKeySet    bool     `json:"devin_api_key_set"`
+	ActionRepo     string   `json:"action_repo"` // the first
+	ActionRepos    []string `json:"action_repos"`
+	ActionRef      string   `json:"action_ref"` // "" for the default branch
+	RunsDirSet     bool     `json:"runs_dir_set"`
+	Demo           bool     `json:"demo"`
+	DevinAPI       string   `json:"devin_api"`
+	Version        string   `json:"version"`
 }
 
 // API answers the JSON endpoints. It is safe for concurrent use.

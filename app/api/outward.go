@@ -66,6 +66,10 @@ func (a *API) dispatch(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	action, _, err := a.Jobs.ActionFor(c.UserContext(), telemetry.ParseRepo(d.TargetRepo))
+	if err != nil {
+		return err
+	}
 	return send(c, fiber.StatusAccepted, fiber.Map{
 		"success":     true,
 		"message":     fmt.Sprintf("Started %s for %s on %s.", ingest.Workflow, d.TargetRepo, ref),
@@ -73,6 +77,7 @@ func (a *API) dispatch(c *fiber.Ctx) error {
 		"target_repo": d.TargetRepo,
 		"workflow":    ingest.Workflow,
 		"ref":         ref,
+		"action_repo": action,
 	})
 }
 

@@ -63,7 +63,8 @@ func newWorldOn(t testing.TB, database, dir string, tokens bool) *world {
 	reads := storetest.Reading(db)
 	if tokens {
 		hub, dev := w.clients()
-		jobs.PullRequests, jobs.Dispatcher, jobs.Devin, jobs.Messenger = hub, hub, dev, dev
+		jobs.PullRequests, jobs.Devin, jobs.Messenger = hub, dev, dev
+		jobs.Sources[0].Dispatcher = hub.Action("octo/fixer", "")
 		reads.GitHub, reads.Messages = hub, dev
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
@@ -77,7 +78,7 @@ func (w *world) clients() (*github.Client, *devin.Client) {
 	hubServer, devServer := httptest.NewServer(w.github), httptest.NewServer(w.devin)
 	w.t.Cleanup(hubServer.Close)
 	w.t.Cleanup(devServer.Close)
-	hub, err := github.New(github.Options{BaseURL: hubServer.URL, Token: "t", ActionRepo: "octo/fixer"})
+	hub, err := github.New(github.Options{BaseURL: hubServer.URL, Token: "t"})
 	if err != nil {
 		w.t.Fatal(err)
 	}

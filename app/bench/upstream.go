@@ -108,7 +108,7 @@ func (o *outside) refresh(ctx context.Context, dir string) error {
 		return err
 	}
 	defer stop()
-	client, err := github.New(github.Options{BaseURL: url, Token: "ghp_bench", ActionRepo: actionRepo})
+	client, err := github.New(github.Options{BaseURL: url, Token: "ghp_bench"})
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (o *outside) refresh(ctx context.Context, dir string) error {
 		return err
 	}
 	defer db.Close()
-	options := ingest.Options{Store: derive.New(db), Sources: []ingest.Source{{Name: actionRepo, Files: client}}}
+	options := ingest.Options{Store: derive.New(db), Sources: []ingest.Source{{Name: actionRepo, Files: client.Action(actionRepo, "")}}}
 	if o.firstTime, err = job(ctx, options, ingest.JobRefresh); err != nil {
 		return err
 	}

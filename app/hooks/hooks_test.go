@@ -53,7 +53,7 @@ func open(t *testing.T, secret, public string) *site {
 	s.url = "http://" + ln.Addr().String()
 	routes := hooks.Routes(hooks.Options{Secret: secret, Queue: s.Store, Now: time.Now,
 		Parse: func(m hooks.Message, now time.Time) (telemetry.Delivery, error) {
-			return github.ParseHook(m.Event, github.HookTarget{Type: m.TargetType, ID: m.TargetID}, m.Payload, now)
+			return github.ParseHook(m.Event, github.HookTarget{Type: m.TargetType, ID: m.TargetID}, "", m.Payload, now)
 		}})
 	srv := server.New(server.Options{Log: slog.New(slog.DiscardHandler), BuildID: "test", DatabaseID: s.ID(), Versions: s.Versions,
 		ListenAddr: ln.Addr().String(), PublicURL: public, Now: time.Now,

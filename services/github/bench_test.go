@@ -11,18 +11,18 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-func benchClient(b *testing.B, files int) (*githubtest.Player, *github.Client) {
+func benchClient(b *testing.B, files int) (*githubtest.Player, *github.Action) {
 	b.Helper()
 	p := githubtest.New(githubtest.Options{})
 	srv := httptest.NewServer(p)
 	b.Cleanup(srv.Close)
 	putRuns(p.Repo(actionRepo), 0, files)
-	c, err := github.New(github.Options{BaseURL: srv.URL, ActionRepo: actionRepo, Transport: &http.Transport{}})
+	c, err := github.New(github.Options{BaseURL: srv.URL, Transport: &http.Transport{}})
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(c.Close)
-	return p, c
+	return p, c.Action(actionRepo, "")
 }
 
 // BenchmarkUnchangedRunFiles is a refresh that finds nothing new.

@@ -308,7 +308,7 @@ func TestTextsOfPullRequests(t *testing.T) {
 // TestDispatchOutcome: what was sent, and nobody knows what became of it, is
 // not called a failure, and what was never sent is.
 func TestDispatchOutcome(t *testing.T) {
-	dispatch := func(ctx context.Context, c *github.Client) error {
+	dispatch := func(ctx context.Context, c *github.Action) error {
 		_, err := c.Dispatch(ctx, telemetry.Dispatch{TargetRepo: "o/r", Ref: "main"})
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	gh "github.com/google/go-github/v60/github"
@@ -36,12 +35,11 @@ const (
 
 // Options say which GitHub to ask, and how.
 type Options struct {
-	BaseURL     string             // "" is DefaultURL; GitHub Enterprise Server is https://HOST/api/v3
-	Token       string             // "" asks without one
-	ActionRepo  telemetry.RepoName // whose run files and workflow; "" makes what needs it CodeMissingSetting
-	CacheTTL    time.Duration      // how long OpenPulls and PullDetails are kept; 0 keeps nothing
-	HTTPTimeout time.Duration      // of one request, its body included; 0 is 30 s. Of an archive: without a byte
-	Transport   http.RoundTripper  // nil is one of its own
+	BaseURL     string            // "" is DefaultURL; GitHub Enterprise Server is https://HOST/api/v3
+	Token       string            // "" asks without one
+	CacheTTL    time.Duration     // how long OpenPulls and PullDetails are kept; 0 keeps nothing
+	HTTPTimeout time.Duration     // of one request, its body included; 0 is 30 s. Of an archive: without a byte
+	Transport   http.RoundTripper // nil is one of its own
 	// AllowPlainHTTP lets the token be sent unencrypted to another machine.
 	AllowPlainHTTP bool
 	Log            *slog.Logger     // nil logs nothing
@@ -56,14 +54,12 @@ type Client struct {
 	wire      *wire
 	budget    *upstream.Budget
 	host      string
-	repo      telemetry.RepoName
 	timeout   time.Duration
 	ttl       time.Duration
 	log       *slog.Logger
 	lifetime  context.Context // until Close
 	end       context.CancelFunc
 
-	sides   atomic.Pointer[[]telemetry.RunFile] // what lay beside the run files, as last listed; nil: not known
 	flights upstream.Flights
 	answers *cache.Cache[answer] // by address: whole answers, to ask whether they changed
 	heads   *cache.Cache[head]   // by repository: what its newest pull requests were
@@ -97,7 +93,6 @@ func New(o Options) (*Client, error) {
 		wire:    &wire{base: o.Transport, api: base, token: token, now: o.Now},
 		budget:  upstream.NewBudget(largeAnswers),
 		host:    base.Host,
-		repo:    o.ActionRepo,
 		timeout: timeout,
 		ttl:     o.CacheTTL,
 		log:     cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
@@ -147,14 +142,6 @@ func (c *Client) Heed(l telemetry.Limit) {
 func (c *Client) Close() {
 	c.end()
 	c.api.Client().CloseIdleConnections()
-}
-
-func (c *Client) actionRepo() (string, error) {
-	if c.repo == "" {
-		return "", telemetry.Errorf(telemetry.CodeMissingSetting,
-			"ACTION_REPO is not set, so it is not known which repository holds the run files and the workflow. Set it to owner/name and restart.")
-	}
-	return ownerName(string(c.repo))
 }
 
 func ownerName(repo string) (string, error) {

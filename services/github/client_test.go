@@ -27,12 +27,12 @@ const (
 
 // What the write side asks of a client.
 var (
-	_ ingest.RunFiles     = (*github.Client)(nil)
+	_ ingest.RunFiles     = (*github.Action)(nil)
 	_ ingest.PullRequests = (*github.Client)(nil)
 )
 
 // start plays GitHub and returns the player, a client of it and its address.
-func start(t *testing.T, options ...func(*github.Options)) (*githubtest.Player, *github.Client) {
+func start(t *testing.T, options ...func(*github.Options)) (*githubtest.Player, *github.Action) {
 	t.Helper()
 	p := githubtest.New(githubtest.Options{Token: token})
 	srv := httptest.NewServer(p)
@@ -40,9 +40,9 @@ func start(t *testing.T, options ...func(*github.Options)) (*githubtest.Player, 
 	return p, client(t, srv.URL, options...)
 }
 
-func client(t *testing.T, url string, options ...func(*github.Options)) *github.Client {
+func client(t *testing.T, url string, options ...func(*github.Options)) *github.Action {
 	t.Helper()
-	o := github.Options{BaseURL: url, Token: token, ActionRepo: actionRepo, HTTPTimeout: 10 * time.Second, Transport: &http.Transport{}}
+	o := github.Options{BaseURL: url, Token: token, HTTPTimeout: 10 * time.Second, Transport: &http.Transport{}}
 	for _, set := range options {
 		set(&o)
 	}
@@ -51,11 +51,11 @@ func client(t *testing.T, url string, options ...func(*github.Options)) *github.
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	return c
+	return c.Action(actionRepo, "")
 }
 
 // another is one more client of the same player.
-func another(t *testing.T, p *githubtest.Player) *github.Client {
+func another(t *testing.T, p *githubtest.Player) *github.Action {
 	t.Helper()
 	srv := httptest.NewServer(p)
 	t.Cleanup(srv.Close)
@@ -78,7 +78,7 @@ func paths(p *githubtest.Player) string {
 }
 
 // fetch collects what FetchRunFiles gives.
-func fetch(ctx context.Context, c *github.Client, files []telemetry.RunFile) (bodies map[string]string, failed map[string]error, err error) {
+func fetch(ctx context.Context, c *github.Action, files []telemetry.RunFile) (bodies map[string]string, failed map[string]error, err error) {
 	var mu sync.Mutex
 	bodies, failed = map[string]string{}, map[string]error{}
 	err = c.FetchRunFiles(ctx, files, func(f telemetry.RunFile, body []byte, err error) error {

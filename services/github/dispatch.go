@@ -1,11 +1,13 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptrace"
+	"strings"
 	"sync/atomic"
 
 	gh "github.com/google/go-github/v60/github"
@@ -16,23 +18,25 @@ import (
 // workflow is the action's workflow that works on one target repository.
 const workflow = "codeql-fixer.yml"
 
-// Dispatch starts the action's workflow for d.TargetRepo and returns the branch on
-// which it runs. It is sent once. Where the request went out and no answer that
+// Dispatch starts the action's workflow for d.TargetRepo and returns the branch or
+// tag on which it runs: d.Ref, else the one that is read, else the default branch.
+// A workflow cannot run on a commit. It is sent once. Where the request went out and no answer that
 // GitHub documents says what became of it, the error is CodeOutcomeUnknown; after
 // any other error the run has not started.
-func (c *Client) Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string, err error) {
-	repo, err := c.actionRepo()
+func (a *Action) Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string, err error) {
+	repo, err := ownerName(string(a.repo))
 	if err != nil {
 		return "", err
 	}
-	if ref = d.Ref; ref == "" {
-		f, err := c.askFolder(ctx, repo)
+	if ref = d.Ref; ref == "" && !isCommit(a.ref) {
+		ref = a.ref
+	}
+	if ref == "" {
+		f, err := a.folder(ctx)
 		if err != nil {
 			return "", err
 		}
-		if ref = f.branch; ref == "HEAD" {
-			ref = "main" // a workflow runs on a named branch
-		}
+		ref = cmp.Or(f.defaultBranch, "main")
 	}
 	inputs := map[string]any{}
 	for input, value := range d.Inputs {
@@ -41,11 +45,18 @@ func (c *Client) Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string
 		}
 	}
 	inputs["target_repo"] = d.TargetRepo
-	sent, err := c.sendDispatch(ctx, repo, gh.CreateWorkflowDispatchEventRequest{Ref: ref, Inputs: inputs})
+	sent, err := a.sendDispatch(ctx, repo, gh.CreateWorkflowDispatchEventRequest{Ref: ref, Inputs: inputs})
 	if err != nil {
-		return "", c.dispatchFailure(ctx, repo, sent, err)
+		return "", a.dispatchFailure(ctx, repo, sent, err)
 	}
 	return ref, nil
+}
+
+// isCommit reports whether a ref is the whole id of a commit.
+func isCommit(ref string) bool {
+	return (len(ref) == 40 || len(ref) == 64) && !strings.ContainsFunc(ref, func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'a' || r > 'f') && (r < 'A' || r > 'F')
+	})
 }
 
 // sendDispatch sends it. sent reports whether GitHub may have received it.

@@ -34,14 +34,10 @@ type got func(telemetry.RunFile, []byte, error) error
 // may be called from several goroutines: its bytes, or why it has none. A file
 // over telemetry.MaxRecordBytes is telemetry.CodeTooLarge, without a download.
 // give's error ends the fetch, and so does what fails for all files.
-func (c *Client) FetchRunFiles(ctx context.Context, files []telemetry.RunFile, give func(telemetry.RunFile, []byte, error) error) error {
-	repo, err := c.actionRepo()
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, timesFetch*c.timeout)
+func (a *Action) FetchRunFiles(ctx context.Context, files []telemetry.RunFile, give func(telemetry.RunFile, []byte, error) error) error {
+	ctx, cancel := context.WithTimeout(ctx, timesFetch*a.timeout)
 	defer cancel()
-	f, err := c.askFolder(ctx, repo)
+	f, err := a.folder(ctx)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ import (
 const (
 	maxObject  = 4 << 20  // GitHub's largest, a pull request, has a body of at most 65,536 characters
 	maxPage    = 16 << 20 // a page of a list
-	maxTree    = 32 << 20 // GitHub cuts its own at 7 MB
+	maxTree    = 96 << 20 // GitHub cuts its own at 7 MB; other servers do not, nor do all trees of one folder have to be cut
 	maxBlob    = telemetry.MaxRecordBytes / 2 * 3
 	maxProblem = 64 << 10 // an answer that is an error
 	// largeAnswers is how many answers over upstream.SmallAnswer are read at a time.
@@ -31,7 +31,7 @@ const (
 
 	perPage     = 100          // GitHub's most
 	maxRows     = 10 * perPage // of a page: some servers ignore per_page
-	maxTreeRows = 200_000      // GitHub cuts at 100,000
+	maxTreeRows = 250_000      // GitHub cuts at 100,000
 )
 
 // The most that is kept of a text.

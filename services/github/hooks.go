@@ -34,6 +34,7 @@ type hookRow struct {
 		Archived      bool
 	}
 	body []byte
+	ref  string // see ParseHook
 }
 
 // payload is what the payload of an event has beside that.
@@ -44,9 +45,10 @@ func payload[T any](row *hookRow) (of T, err error) {
 	return of, err
 }
 
-// ParseHook reads the payload of a webhook that was delivered at a time. The
-// error is CodeInvalid, in words.
-func ParseHook(event string, target HookTarget, body []byte, now time.Time) (telemetry.Delivery, error) {
+// ParseHook reads the payload of a webhook that was delivered at a time. ref is what
+// is read of action repositories, "" for their default branches: pushes to others tell
+// nothing. The error is CodeInvalid, in words.
+func ParseHook(event string, target HookTarget, ref string, body []byte, now time.Time) (telemetry.Delivery, error) {
 	var row *hookRow
 	if err := json.Unmarshal(body, &row); err != nil {
 		return telemetry.Delivery{}, payloadError(err)
@@ -54,7 +56,7 @@ func ParseHook(event string, target HookTarget, body []byte, now time.Time) (tel
 	if row == nil {
 		return telemetry.Delivery{}, telemetry.Errorf(telemetry.CodeInvalid, "Invalid payload: want a JSON object.")
 	}
-	row.body = body
+	row.body, row.ref = body, ref
 	d := telemetry.Delivery{Event: event, Action: clip(row.Action, 64), State: telemetry.DeliveryQueued}
 	if r := row.Repository; r != nil {
 		d.Repo, d.Hook.RepoID, d.Hook.Archived = telemetry.ParseRepo(r.FullName), r.ID, r.Archived
@@ -142,12 +144,16 @@ func (row *hookRow) push(d *telemetry.Delivery) error {
 		return err
 	}
 	branch, ok := strings.CutPrefix(p.Ref, "refs/heads/")
+	tag, _ := strings.CutPrefix(p.Ref, "refs/tags/")
 	switch {
 	case p.Ref == "":
 		return lacks(d, "a ref")
-	case !ok:
+	case row.ref != "" && branch != row.ref && tag != row.ref:
+		d.Hook.Note = "Nothing to do: the push was to a branch or tag other than that of ACTION_REF."
+	case row.ref != "" && !p.Deleted && p.touchesRuns():
+	case !ok && row.ref == "":
 		d.Hook.Note = "Nothing to do: the push was to no branch."
-	case branch != row.Repository.DefaultBranch:
+	case row.ref == "" && branch != row.Repository.DefaultBranch:
 		d.Hook.Note = "Nothing to do: the push was to a branch other than the default one."
 	case p.Deleted:
 		d.Hook.Note = "Nothing to do: the push deleted the branch."

@@ -16,7 +16,7 @@ func TestParseHook(t *testing.T) {
 	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	parse := func(t *testing.T, event, rest string) telemetry.Delivery {
 		t.Helper()
-		d, err := github.ParseHook(event, github.HookTarget{}, []byte(`{"repository": {"id": 5, "full_name": "New/Name", "default_branch": "main",
+		d, err := github.ParseHook(event, github.HookTarget{}, "", []byte(`{"repository": {"id": 5, "full_name": "New/Name", "default_branch": "main",
 			"archived": true}, `+rest+`}`), now)
 		if err != nil {
 			t.Fatal(err)

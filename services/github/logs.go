@@ -93,13 +93,11 @@ func (a *logAsk) read(ctx context.Context, q telemetry.LogQuestion) (l telemetry
 // entries are those of a tree. They are kept, so that asking again costs
 // nothing as long as the tree is the same.
 func (a *logAsk) entries(ctx context.Context, ref string) (list []treeEntry, err error) {
-	p, truncated, err := a.eachEntry(ctx, ref, func(e treeEntry) error {
+	asked, truncated, err := a.eachEntry(ctx, ref, func(e treeEntry) error {
 		list = append(list, e)
 		return nil
 	})
-	if !p.unchanged {
-		a.requests.Add(1)
-	}
+	a.requests.Add(int64(asked))
 	if err == nil && truncated {
 		err = &unusable{"cuts off the list of a folder"}
 	}
@@ -157,31 +155,4 @@ func (a *logAsk) files(ctx context.Context, entries []treeEntry) ([]telemetry.Lo
 		return nil, err
 	}
 	return files, nil
-}
-
-// Sides returns the registry and the orchestrator's state of the action
-// repository, as far as the last listing of run files had them: beside the run
-// files' folder or, where that has none, at the top. A server without trees
-// shows none.
-func (c *Client) Sides(ctx context.Context) ([]telemetry.RunFile, error) {
-	known := c.sides.Load()
-	if known == nil {
-		if _, err := c.RunFiles(ctx); err != nil {
-			return nil, err
-		}
-		known = c.sides.Load()
-	}
-	return *known, nil
-}
-
-// FetchSide fetches a file that Sides returned.
-func (c *Client) FetchSide(ctx context.Context, f telemetry.RunFile) ([]byte, error) {
-	repo, err := c.actionRepo()
-	if err != nil {
-		return nil, err
-	}
-	if f.Size > telemetry.MaxRecordBytes {
-		return nil, tooLarge(f.Size)
-	}
-	return folder{c: c, repo: repo, branch: "HEAD", path: sidesFolder}.blob(ctx, f)
 }

@@ -19,7 +19,7 @@ import (
 )
 
 // runner is the write side on a real store, as the program wires it.
-func runner(t *testing.T, c *github.Client) *ingest.Runner {
+func runner(t *testing.T, c *github.Action) *ingest.Runner {
 	t.Helper()
 	db, err := store.Open(t.Context(), store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "d.db"), Now: time.Now})
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -22,84 +21,46 @@ import (
 // runsFolder is where the action keeps its records.
 const runsFolder = "telemetry/runs"
 
-// RunFiles returns the .json files directly in telemetry/runs of the action
-// repository's default branch. A repository without that folder, or without any
-// commit, has none. Unchanged since the last call, it costs no counted request.
-func (c *Client) RunFiles(ctx context.Context) ([]telemetry.RunFile, error) {
-	repo, err := c.actionRepo()
-	if err != nil {
-		return nil, err
-	}
-	return share(ctx, c, "run files", func(ctx context.Context) ([]telemetry.RunFile, error) {
-		f, err := c.askFolder(ctx, repo)
-		if err != nil {
-			return nil, err
-		}
-		f.sides = map[string]telemetry.RunFile{}
-		files, err := f.list(ctx)
-		if err == nil {
-			c.sides.Store(new(slices.SortedFunc(maps.Values(f.sides), func(a, b telemetry.RunFile) int { return cmp.Compare(a.Name, b.Name) })))
-		}
-		return files, err
-	})
-}
-
-// askFolder asks for the default branch of the action repository. A server
-// that shows no repositories may show their parts: it is asked for HEAD.
-func (c *Client) askFolder(ctx context.Context, name string) (folder, error) {
-	var repo struct {
-		DefaultBranch string `json:"default_branch"`
-		Name          string
-		FullName      string `json:"full_name"`
-	}
-	f := folder{c: c, repo: name, branch: "HEAD"}
-	_, err := c.get(ctx, request{address: "repos/" + name, limit: maxObject, keep: true}, object(&repo, func() error {
-		switch {
-		case repo.DefaultBranch == "" && repo.FullName == "" && repo.Name == "":
-			return &unusable{"is not about a repository"}
-		case !isBranch(repo.DefaultBranch):
-			return &unusable{"names a default branch that Git does not allow"}
-		}
-		return nil
-	}))
-	if missing(err) {
-		return f, nil // the next request shows whether it exists
-	}
-	f.branch, f.shown = cmp.Or(repo.DefaultBranch, f.branch), true
-	return f, c.failure(ctx, repoQuestion(name), err)
-}
-
-func repoQuestion(repo string) question {
-	return question{
-		what:  "the run files of " + repo,
-		needs: "Contents: read",
-		missing: fmt.Sprintf("GitHub shows no repository %s (404): it does not exist, or the token may not see it. "+
-			"Check ACTION_REPO, and that GITHUB_TOKEN has access to the repository.", repo),
-	}
-}
-
+// folder is a folder of a repository, at one of its branches, tags or commits.
 type folder struct {
 	c            *Client
 	repo, branch string
-	shown        bool                         // the server shows the repository itself
-	path         string                       // of the folder; "" is runsFolder
-	sides        map[string]telemetry.RunFile // by name: files of the orchestrator, as far as they were seen
+	ref          string // ACTION_REF, which branch then is; "" where branch is the default one
+
+	defaultBranch string                       // "" where it is not told
+	shown         bool                         // the server shows the repository itself
+	path          string                       // of the folder; "" is runsFolder
+	sides         map[string]telemetry.RunFile // by name: files of the orchestrator, as far as they were seen
 }
 
 // failure is what err, of asking for a part of f, means to a reader.
 func (f folder) failure(ctx context.Context, err error) error {
+	switch statusOf(err) {
+	case http.StatusBadRequest, http.StatusUnprocessableEntity: // as some servers say that they do not know a commit
+		if f.ref != "" {
+			return f.noRef(statusOf(err))
+		}
+	}
 	return f.c.failure(ctx, repoQuestion(f.repo), err)
 }
 
-// list asks for the whole tree; where it is cut, for one folder after the other;
-// where there are no trees, for contents.
+// noRef says that a server shows nothing of what ACTION_REF names.
+func (f folder) noRef(status int) error {
+	return telemetry.Errorf(telemetry.CodeUpstreamNotFound,
+		"GitHub (%s) shows no files of %s at %s (%d), which ACTION_REF names. "+
+			"Set ACTION_REF to a branch, a tag or a whole commit id of each action repository, or remove it. Stored data is kept.",
+		f.c.host, f.repo, telemetry.Shown(f.ref), status)
+}
+
+// list asks for the whole tree; where it is cut or too large, for one folder after
+// the other; where there are no trees, for contents.
 func (f folder) list(ctx context.Context) ([]telemetry.RunFile, error) {
 	t := &tree{prefix: runsFolder + "/", sides: f.sides}
 	err := f.readTree(ctx, escape(f.branch)+"?recursive=1", t)
 	switch {
 	case isEmptyRepo(err):
 		return []telemetry.RunFile{}, nil
-	case missing(err), err == nil && !t.whole():
+	case missing(err), err == nil && !t.whole(), errors.Is(err, upstream.ErrTooLarge), errors.Is(err, upstream.ErrTooManyRows):
 		return f.walk(ctx)
 	}
 	return t.files, f.failure(ctx, err)
@@ -154,6 +115,8 @@ func (f folder) contents(ctx context.Context) ([]telemetry.RunFile, error) {
 		return nil
 	}))
 	switch {
+	case missing(err) && f.ref != "":
+		return nil, f.noRef(statusOf(err))
 	case missing(err) && f.shown:
 		return nil, telemetry.Errorf(telemetry.CodeUpstreamNotFound,
 			"GitHub (%s) shows neither the files of %s nor its folder %s (404). "+
@@ -273,30 +236,65 @@ func (t *tree) takeSide(e treeEntry) {
 // readTree asks for the tree of a branch, or of a SHA.
 func (f folder) readTree(ctx context.Context, ref string, t *tree) error {
 	t.files, t.names = []telemetry.RunFile{}, map[string]bool{}
-	_, truncated, err := f.eachEntry(ctx, ref, t.take)
-	t.truncated = truncated
+	var err error
+	_, t.truncated, err = f.eachEntry(ctx, ref, t.take)
 	return err
 }
 
-// eachEntry gives take each entry of a tree. Those that are missing are an error,
-// since files that are not listed are taken for gone.
-func (f folder) eachEntry(ctx context.Context, ref string, take func(treeEntry) error) (p page, truncated bool, err error) {
+// treePage is what the answer with a tree says of itself. GitHub cuts off a tree that
+// is too long, and has no pages; Gitea has pages, each but the last of which is
+// truncated.
+type treePage struct {
+	truncated bool
+	paged     bool
+	number    int
+}
+
+func (p *treePage) other(name string, value json.RawMessage) (err error) {
+	switch name {
+	case "truncated":
+		err = json.Unmarshal(value, &p.truncated)
+	case "page":
+		p.paged, err = true, json.Unmarshal(value, &p.number)
+	}
+	return err
+}
+
+// eachEntry gives take each entry of a tree, on all of its pages, or of the first
+// one of a recursive tree. Those that are missing are an error, since files that are
+// not listed are taken for gone. asked is how many requests it has cost.
+func (f folder) eachEntry(ctx context.Context, ref string, take func(treeEntry) error) (asked int, truncated bool, err error) {
+	rows, first, begins := 0, "", map[string]bool{}
 	usable := func(e treeEntry) error {
 		if e.Path == "" || !isObjectName(e.SHA) {
 			return &unusable{"has an entry without a usable path or SHA"}
 		}
+		if rows++; rows > maxTreeRows {
+			return upstream.ErrTooManyRows
+		}
+		first = cmp.Or(first, e.Path)
 		return take(e)
 	}
-	r := request{address: "repos/" + f.repo + "/git/trees/" + ref, limit: maxTree, keep: true}
-	p, err = f.c.get(ctx, r, func(in io.Reader) error {
-		return upstream.Object(in, "tree", maxTreeRows, usable, func(name string, value json.RawMessage) error {
-			if name == "truncated" {
-				return json.Unmarshal(value, &truncated)
-			}
-			return nil
-		})
-	})
-	return p, truncated, err
+	address := "repos/" + f.repo + "/git/trees/" + ref
+	for number := 1; ; number++ {
+		r := request{address: address, limit: maxTree, keep: true}
+		if number > 1 {
+			r.address += fmt.Sprintf("?page=%d", number)
+		}
+		var told treePage
+		first = ""
+		p, err := f.c.get(ctx, r, func(in io.Reader) error { return upstream.Object(in, "tree", maxTreeRows, usable, told.other) })
+		if !p.unchanged {
+			asked++
+		}
+		if err != nil || !told.truncated || !told.paged || strings.Contains(ref, "?") {
+			return asked, told.truncated, err
+		}
+		if begins[first] || told.number != number { // entries of a tree differ
+			return asked, true, &unusable{"repeats its pages without an end"}
+		}
+		begins[first] = true
+	}
 }
 
 // isRunFile reports whether an entry is a run file; kind is "" where it is not told.

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"telemetry-dashboard/services/github"
 	"telemetry-dashboard/services/github/githubtest"
 	"telemetry-dashboard/services/telemetry"
 )
@@ -187,12 +186,6 @@ func TestNoRunFiles(t *testing.T) {
 			}
 		})
 	}
-	t.Run("ACTION_REPO is not set", func(t *testing.T) {
-		_, c := start(t, func(o *github.Options) { o.ActionRepo = "" })
-		if _, err := c.RunFiles(t.Context()); telemetry.CodeOf(err) != telemetry.CodeMissingSetting {
-			t.Errorf("error %v", err)
-		}
-	})
 }
 
 // TestAnotherDefaultBranch: an ETag is of one branch, also for a server

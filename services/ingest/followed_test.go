@@ -46,13 +46,13 @@ func follow(t *testing.T, set func(*githubtest.Player)) *follower {
 	server := httptest.NewServer(f.gh)
 	t.Cleanup(server.Close)
 	f.Store = storetest.OpenWith(t, store.Options{URL: "sqlite:" + t.TempDir() + "/followed.db", Now: f.now})
-	c, err := github.New(github.Options{BaseURL: server.URL, Token: "a-token", ActionRepo: "acme/action", HTTPTimeout: 10 * time.Second, Transport: &http.Transport{}})
+	c, err := github.New(github.Options{BaseURL: server.URL, Token: "a-token", HTTPTimeout: 10 * time.Second, Transport: &http.Transport{}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	f.jobs = ingest.New(ctx, ingest.Options{
-		Store: f.Store, Sources: []ingest.Source{{Name: "acme/action", Files: c}}, Repositories: c, PullRequests: c, RateLimit: c.RateLimit,
+		Store: f.Store, Sources: []ingest.Source{{Name: "acme/action", Files: c.Action("acme/action", "")}}, Repositories: c, PullRequests: c, RateLimit: c.RateLimit,
 		Log: quiet(), Now: f.now, NewID: rand.Text,
 	})
 	ended := make(chan error, 1)

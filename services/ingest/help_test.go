@@ -117,6 +117,7 @@ func (m *memory) PutFiles(_ context.Context, _ string, files []telemetry.Fetched
 
 func (m *memory) MarkGone(context.Context, string, []string) error         { return nil }
 func (m *memory) SaveSource(context.Context, telemetry.SourceStatus) error { return nil }
+func (m *memory) KeepRunsSources(context.Context, []string) error          { return nil }
 func (m *memory) RebuildPending(context.Context) (bool, error)             { return false, nil }
 func (m *memory) SessionsToPoll(context.Context, bool) ([]string, error)   { return []string{"a"}, nil }
 func (m *memory) SavePoll(context.Context, telemetry.SessionAnswer) error  { return nil }

@@ -29,6 +29,8 @@ type Store interface {
 	RetryFiles(ctx context.Context) error
 	FileSources(ctx context.Context) ([]string, error)
 	MoveFiles(ctx context.Context, from, to string) error
+	KeepRunsSources(ctx context.Context, sources []string) error
+	ActionRepo(ctx context.Context, target telemetry.RepoName, among []string) (source string, err error)
 	HoldListing(ctx context.Context, l telemetry.HeldListing) (held telemetry.HeldListing, accepted bool, err error)
 	AcceptListing(ctx context.Context, source string, kept int64) error
 
@@ -90,26 +92,27 @@ type Devin interface {
 	Sessions(ctx context.Context, wanted []string) (telemetry.SessionAnswer, error)
 }
 
-// Source is a directory of run files and the name of its records: "" for RUNS_DIR.
+// Source is a directory of run files and the name of its records: of an action
+// repository its key, "" for RUNS_DIR.
 type Source struct {
-	Name  string
-	Files RunFiles
-	Sides Sides     // nil: there are none
-	Logs  LogFolder // nil: it has none of its own
+	Name         string
+	Files        RunFiles
+	Sides        Sides      // nil: there are none
+	Logs         LogFolder  // nil: it has none of its own
+	Dispatcher   Dispatcher // nil: runs are not started there
+	WorkflowPage string     // where the runs of its workflow are looked at
 }
 
 // Options are what a Runner works with. What is nil is switched off.
 type Options struct {
 	Store           Store
-	Sources         []Source
+	Sources         []Source // the first action repository is where runs are started of which none is known
 	Repositories    Repositories
 	PullRequests    PullRequests
 	RunLogs         RunLogs
 	RateLimit       func() telemetry.RateLimit // of RunLogs
 	Devin           Devin
 	Messenger       Messenger
-	Dispatcher      Dispatcher // needs GITHUB_TOKEN and ACTION_REPO
-	WorkflowPage    string     // where the runs of the workflow are looked at
 	RefreshInterval time.Duration
 	PollInterval    time.Duration
 	Log             *slog.Logger

@@ -31,7 +31,7 @@ func shopOnGitHub(t *testing.T, runs int, set ...func(*githubtest.Player)) (*git
 		}
 	}
 	p.Repo("octo/shop").PutFile("README.md", []byte("# Shop"))
-	c, err := github.New(github.Options{BaseURL: srv.URL, Token: "ghp_x", ActionRepo: "octo/action"})
+	c, err := github.New(github.Options{BaseURL: srv.URL, Token: "ghp_x"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,8 @@ func shopOnGitHub(t *testing.T, runs int, set ...func(*githubtest.Player)) (*git
 	for _, do := range set {
 		do(p)
 	}
-	jobs, s := runnerOn(t, ingest.Options{Sources: []ingest.Source{{Name: "octo/action", Files: c, Sides: c}}, RunLogs: c, RateLimit: c.RateLimit})
+	action := c.Action("octo/action", "")
+	jobs, s := runnerOn(t, ingest.Options{Sources: []ingest.Source{{Name: "octo/action", Files: action, Sides: action}}, RunLogs: c, RateLimit: c.RateLimit})
 	return p, jobs, s
 }
 

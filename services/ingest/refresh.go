@@ -22,7 +22,34 @@ type RefreshResult struct {
 	Held       []telemetry.HeldListing `json:"held"`
 	Errors     []string                `json:"errors"`
 
-	names map[string]bool // of TotalFiles: a file of the action repository and its copy in RUNS_DIR are one
+	listed map[string]map[string]bool // by source: the names of its files
+}
+
+// count adds the files of a source to TotalFiles: a file of an action repository and
+// its copy in RUNS_DIR are one.
+func (r *RefreshResult) count(source string, files []telemetry.RunFile) {
+	names := make(map[string]bool, len(files))
+	for _, f := range files {
+		names[f.Name] = true
+	}
+	r.listed[source] = names
+	r.TotalFiles = 0
+	for source, names := range r.listed {
+		for name := range names {
+			if source != "" || !r.isCopy(name) {
+				r.TotalFiles++
+			}
+		}
+	}
+}
+
+func (r *RefreshResult) isCopy(name string) bool {
+	for source, names := range r.listed {
+		if source != "" && names[name] {
+			return true
+		}
+	}
+	return false
 }
 
 // The deadlines of one call within a job. What they end hangs.
@@ -34,13 +61,16 @@ const (
 )
 
 // refresh brings the store to the state of each directory, and then asks for pull
-// requests. It fails where the action repository could not be read, or nothing
-// could be.
+// requests. It fails where no action repository could be read, or nothing could be; a
+// source that could not be read beside others that could is among its errors.
 func (r *Runner) refresh(ctx context.Context, t *task) (any, error) {
-	result := RefreshResult{Held: []telemetry.HeldListing{}, names: map[string]bool{}}
-	var upstream error
-	var failures []error
-	if err := r.followRenames(ctx); err != nil {
+	result := RefreshResult{Held: []telemetry.HeldListing{}, listed: map[string]map[string]bool{}}
+	var upstream, failures []error
+	twice, err := r.followRenames(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.forgetSources(ctx); err != nil {
 		return nil, err
 	}
 	rests := r.resting(ctx, t)
@@ -48,7 +78,12 @@ func (r *Runner) refresh(ctx context.Context, t *task) (any, error) {
 		if rests(source.Name, source.Name) {
 			continue
 		}
-		err := r.refreshWhole(ctx, t, source, &result)
+		err := twice[source.Name]
+		if err != nil {
+			r.noteSource(ctx, telemetry.RunsSource(source.Name), err)
+		} else {
+			err = r.refreshWhole(ctx, t, source, &result)
+		}
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -57,22 +92,21 @@ func (r *Runner) refresh(ctx context.Context, t *task) (any, error) {
 		}
 		if err != nil {
 			failures = append(failures, err)
-			t.failed("", err)
+			t.failed(r.naming(source), err)
 			if source.Name != "" {
-				upstream = err
+				upstream = append(upstream, err)
 			}
 		}
 	}
 	switch {
-	case upstream != nil:
-		return nil, upstream
+	case len(upstream) > 0 && len(upstream) == r.actions():
+		return nil, upstream[0]
 	case len(failures) == len(r.o.Sources):
 		return nil, failures[0]
 	}
 	if err := r.addPulls(ctx, t); err != nil {
 		return nil, err
 	}
-	var err error
 	if result.PRsFound, err = r.listedPulls(ctx); err == nil {
 		r.startLogs(result)
 	}
@@ -80,10 +114,39 @@ func (r *Runner) refresh(ctx context.Context, t *task) (any, error) {
 	return result, err
 }
 
+// naming is the name of a source before a sentence about it, "" where there is but
+// one action repository.
+func (r *Runner) naming(source Source) string {
+	if source.Name == "" || r.actions() < 2 {
+		return ""
+	}
+	return source.Name + ": "
+}
+
+// actions is how many action repositories are read.
+func (r *Runner) actions() (n int) {
+	for _, source := range r.o.Sources {
+		if source.Name != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// forgetSources forgets how sources were read that the settings no longer name. Their
+// files are kept, and count.
+func (r *Runner) forgetSources(ctx context.Context) error {
+	names := make([]string, 0, len(r.o.Sources))
+	for _, source := range r.o.Sources {
+		names = append(names, source.Name)
+	}
+	return storing(r.o.Store.KeepRunsSources(ctx, names))
+}
+
 // refreshOne brings the store to the state of one action repository. Pull requests
 // are not asked for.
 func (r *Runner) refreshOne(ctx context.Context, t *task, name string) (any, error) {
-	result := RefreshResult{Held: []telemetry.HeldListing{}, names: map[string]bool{}}
+	result := RefreshResult{Held: []telemetry.HeldListing{}, listed: map[string]map[string]bool{}}
 	for _, source := range r.o.Sources {
 		if source.Name != name {
 			continue
@@ -132,24 +195,30 @@ func (r *Runner) refreshSource(ctx context.Context, t *task, source Source, resu
 			noted = said
 		}
 	}
-	r.note(ctx, telemetry.RunsSource(source.Name), noted)
+	r.noteSource(ctx, telemetry.RunsSource(source.Name), noted)
 	return err
 }
 
-// note keeps how reading a source went. A failure of the database is not the
-// source's.
+// note is noteSource for the sources of sessions and pull requests, each of which is one.
 func (r *Runner) note(ctx context.Context, name string, err error) {
+	r.noteSource(ctx, telemetry.SourceStatus{Name: name}, err)
+}
+
+// noteSource keeps how reading a source went. A failure of the database is not the
+// source's.
+func (r *Runner) noteSource(ctx context.Context, source telemetry.SourceStatus, err error) {
 	if ctx.Err() != nil || errors.Is(err, context.Canceled) || isUnstored(err) {
 		return
 	}
-	st := telemetry.SourceStatus{Name: name, OKAt: telemetry.At(r.o.Now())}
+	st := source
+	st.OKAt = telemetry.At(r.o.Now())
 	if err != nil {
-		st = telemetry.SourceStatus{Name: name, FailedAt: telemetry.At(r.o.Now()), Error: telemetry.Sentence(err), Code: telemetry.CodeOf(err)}
+		st.OKAt, st.FailedAt, st.Error, st.Code = telemetry.Time{}, telemetry.At(r.o.Now()), telemetry.Sentence(err), telemetry.CodeOf(err)
 		if e, ok := errors.AsType[*telemetry.Error](err); ok && e.RetryAfter > 0 {
 			st.RetryAt = telemetry.At(st.FailedAt.Add(e.RetryAfter))
 		}
 	}
-	r.logFailure("cannot note how a source was read", "note "+name, r.o.Store.SaveSource(ctx, st))
+	r.logFailure("cannot note how a source was read", "note "+source.Key(), r.o.Store.SaveSource(ctx, st))
 }
 
 // readSource lists a source, marks files gone, and stores what is new. held is a
@@ -169,10 +238,7 @@ func (r *Runner) readSource(ctx context.Context, t *task, source Source, result 
 		return nil, storing(err)
 	}
 	t.describe(source.Name, len(files), len(files))
-	for _, f := range files {
-		result.names[f.Name] = true
-	}
-	result.TotalFiles = int64(len(result.names))
+	result.count(source.Name, files)
 	wanted, gone := compare(files, known)
 	if len(wanted)+len(gone) > 0 {
 		t.matter()

@@ -15,30 +15,52 @@ type Repositories interface {
 	Repository(ctx context.Context, repo string) (telemetry.GitHubRepo, error)
 }
 
-// followRenames moves the files of a former name of the action repository to the
+// followRenames moves the files of a former name of an action repository to the
 // name that it has in the settings, so that each counts once. A name of which
-// GitHub says nothing keeps its files.
-func (r *Runner) followRenames(ctx context.Context) error {
+// GitHub says nothing keeps its files. Where the settings name a repository twice,
+// by two of its names, the files of both are those of the first; the other one is
+// not read, for the reason that is returned.
+func (r *Runner) followRenames(ctx context.Context) (twice map[string]error, err error) {
 	if r.o.Repositories == nil {
-		return nil
+		return nil, nil
 	}
 	stored, err := r.o.Store.FileSources(ctx)
 	if err != nil {
-		return storing(err)
+		return nil, storing(err)
 	}
+	twice = r.namedTwice(ctx)
 	for _, source := range r.o.Sources {
-		if source.Name == "" {
+		if source.Name == "" || twice[source.Name] != nil {
 			continue
 		}
 		for _, former := range stored {
-			if !strings.EqualFold(former, source.Name) && !r.isSource(former) && r.sameRepository(ctx, former, source.Name) {
+			if strings.EqualFold(former, source.Name) || r.isSource(former) && twice[former] == nil {
+				continue
+			}
+			if r.sameRepository(ctx, former, source.Name) {
 				if err := r.o.Store.MoveFiles(ctx, former, source.Name); err != nil {
-					return storing(err)
+					return nil, storing(err)
 				}
 			}
 		}
 	}
-	return nil
+	return twice, nil
+}
+
+// namedTwice returns the action repositories that are the same as an earlier one, and
+// what is to be said of them.
+func (r *Runner) namedTwice(ctx context.Context) map[string]error {
+	twice := map[string]error{}
+	for i, source := range r.o.Sources {
+		for _, earlier := range r.o.Sources[:i] {
+			if source.Name != "" && earlier.Name != "" && twice[earlier.Name] == nil && r.sameRepository(ctx, earlier.Name, source.Name) {
+				twice[source.Name] = telemetry.Errorf(telemetry.CodeConflict,
+					"ACTION_REPO names %s and %s, which are one repository. Remove one of them and restart.", earlier.Name, source.Name)
+				break
+			}
+		}
+	}
+	return twice
 }
 
 func (r *Runner) isSource(name string) bool {

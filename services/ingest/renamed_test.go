@@ -22,14 +22,14 @@ import (
 // refreshAs starts the program with an ACTION_REPO, refreshes, and ends it.
 func refreshAs(t *testing.T, s *storetest.Store, url, repo string) ingest.RefreshResult {
 	t.Helper()
-	c, err := github.New(github.Options{BaseURL: url, Token: "a-token", ActionRepo: telemetry.RepoName(repo), HTTPTimeout: 10 * time.Second, Transport: &http.Transport{}})
+	c, err := github.New(github.Options{BaseURL: url, Token: "a-token", HTTPTimeout: 10 * time.Second, Transport: &http.Transport{}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
 	ctx, stop := context.WithCancel(t.Context())
 	jobs := ingest.New(ctx, ingest.Options{
-		Store: s.Writer, Sources: []ingest.Source{{Name: repo, Files: c}}, Repositories: c, PullRequests: c,
+		Store: s.Writer, Sources: []ingest.Source{{Name: repo, Files: c.Action(telemetry.RepoName(repo), "")}}, Repositories: c, PullRequests: c,
 		Log: quiet(), Now: time.Now, NewID: rand.Text,
 	})
 	ended := make(chan error, 1)

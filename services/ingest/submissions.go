@@ -19,7 +19,8 @@ type Messenger interface {
 	FreshMessages(ctx context.Context, id string) ([]telemetry.Message, error)
 }
 
-// Dispatcher starts the action's workflow and returns the branch on which it runs.
+// Dispatcher starts the workflow of an action repository and returns the branch or
+// tag on which it runs.
 type Dispatcher interface {
 	Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string, err error)
 }
@@ -62,20 +63,48 @@ func (r *Runner) Reply(ctx context.Context, token, id, text string) error {
 	return err
 }
 
-// Dispatch starts one run of the action, and returns its branch, "" for one that
-// was started before. token is as with Reply. The error is CodeMissingSetting,
-// CodeOutcomeUnknown where the run may have started, or what GitHub's client says.
-func (r *Runner) Dispatch(ctx context.Context, token string, d telemetry.Dispatch) (ref string, err error) {
-	if r.o.Dispatcher == nil {
-		return "", telemetry.Errorf(telemetry.CodeMissingSetting,
+// ActionFor returns the action repository that starts runs on a target, and the page
+// on which its runs are looked at: the one that the newest record of the target came
+// from, else the first. The error is CodeMissingSetting where there is none.
+func (r *Runner) ActionFor(ctx context.Context, target telemetry.RepoName) (name, page string, err error) {
+	s, err := r.actionFor(ctx, target)
+	return s.Name, s.WorkflowPage, err
+}
+
+func (r *Runner) actionFor(ctx context.Context, target telemetry.RepoName) (Source, error) {
+	var actions []Source
+	var names []string
+	for _, s := range r.o.Sources {
+		if s.Dispatcher != nil {
+			actions, names = append(actions, s), append(names, s.Name)
+		}
+	}
+	if len(actions) == 0 {
+		return Source{}, telemetry.Errorf(telemetry.CodeMissingSetting,
 			"Starting a run needs GITHUB_TOKEN and ACTION_REPO. Set both and restart.")
 	}
+	if len(actions) == 1 {
+		return actions[0], nil
+	}
+	name, err := r.o.Store.ActionRepo(ctx, target, names)
+	return actions[max(0, slices.Index(names, name))], err
+}
+
+// Dispatch starts one run of the action, in the action repository of ActionFor, and
+// returns its branch, "" for one that was started before. token is as with Reply. The error is CodeMissingSetting,
+// CodeOutcomeUnknown where the run may have started, or what GitHub's client says.
+func (r *Runner) Dispatch(ctx context.Context, token string, d telemetry.Dispatch) (ref string, err error) {
+	target := telemetry.ParseRepo(d.TargetRepo)
+	action, err := r.actionFor(ctx, target)
+	if err != nil {
+		return "", err
+	}
 	s := r.submission(token)
-	s.Kind, s.Subject = telemetry.SubmissionDispatch, string(telemetry.ParseRepo(d.TargetRepo))
+	s.Kind, s.Subject = telemetry.SubmissionDispatch, string(target)
 	s.Token = contentToken(s.Token, s.Kind, d)
-	where := cmp.Or(r.o.WorkflowPage, "the Actions page of the action repository")
+	where := cmp.Or(action.WorkflowPage, "the Actions page of the action repository")
 	return r.once(ctx, s, delivery{
-		send: func(ctx context.Context) (string, error) { return r.o.Dispatcher.Dispatch(ctx, d) },
+		send: func(ctx context.Context) (string, error) { return action.Dispatcher.Dispatch(ctx, d) },
 		unknown: "It is not known whether the run was started: the program ended, or GitHub did not confirm it. Look at " +
 			where + " before you start it again.",
 	})

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -120,6 +121,25 @@ func orderOf(into *telemetry.JobOrder) any {
 	}, func() any { return *into }}
 }
 
+// KeepRunsSources forgets how sources of run files were read that are not among the
+// named ones: they are not read any more.
+func (s *Store) KeepRunsSources(ctx context.Context, sources []string) error {
+	keys := make([]string, 0, len(sources))
+	for _, source := range sources {
+		of := telemetry.RunsSource(source)
+		keys = append(keys, of.Key())
+	}
+	others := func(tx *Tx) string { return ` FROM sources WHERE name LIKE 'runs%' AND name NOT ` + tx.In(1, "TEXT") }
+	found, err := Get(ctx, s, func(tx *Tx) bool { return tx.Has(`SELECT 1`+others(tx)+` LIMIT 1`, JSON(keys)) })
+	if err != nil || !found {
+		return err
+	}
+	return s.Write(ctx, func(tx *Tx) error {
+		tx.Exec(`DELETE`+others(tx), JSON(keys))
+		return tx.Err()
+	})
+}
+
 // SaveSource keeps when a source was last read. A failure leaves that time, and that of the first failure since.
 func (s *Store) SaveSource(ctx context.Context, st telemetry.SourceStatus) error {
 	return s.Write(ctx, func(tx *Tx) error {
@@ -127,7 +147,7 @@ func (s *Store) SaveSource(ctx context.Context, st telemetry.SourceStatus) error
 			ON CONFLICT (name) DO UPDATE SET ok_at = CASE WHEN excluded.ok_at = 0 THEN sources.ok_at ELSE excluded.ok_at END,
 				failed_at = CASE WHEN excluded.failed_at = 0 OR sources.failed_at = 0 THEN excluded.failed_at ELSE sources.failed_at END,
 				retry_at = excluded.retry_at, error = excluded.error, code = excluded.code`,
-			st.Name, Millis(st.OKAt), Millis(st.FailedAt), Millis(st.RetryAt), st.Error, string(st.Code))
+			st.Key(), Millis(st.OKAt), Millis(st.FailedAt), Millis(st.RetryAt), st.Error, string(st.Code))
 		return tx.Err()
 	})
 }
@@ -140,6 +160,10 @@ func (s *Store) Sources(ctx context.Context) ([]telemetry.SourceStatus, error) {
 			func(v *telemetry.SourceStatus) []any {
 				return []any{&v.Name, &v.OKAt, &v.FailedAt, &v.RetryAt, &v.Error, &v.Code}
 			})
+		for i := range out { // the rows have their keys
+			name, repo, _ := strings.Cut(out[i].Name, " ")
+			out[i].Name, out[i].Repo = name, telemetry.RepoName(repo)
+		}
 		attachHeld(tx, out)
 		return tx.Err()
 	})

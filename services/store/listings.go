@@ -63,18 +63,18 @@ func (s *Store) AcceptListing(ctx context.Context, source string, kept int64) er
 }
 
 // attachHeld adds to the sources of run files whose last reading was held back
-// the listing that was: of several action repositories, the one listed last.
-// The source of sessions gets how many of them Devin does not know.
+// the listing that was. The source of sessions gets how many of them Devin does not know.
 func attachHeld(tx *Tx, sources []telemetry.SourceStatus) {
 	held := map[string]telemetry.HeldListing{}
 	all := Rows(tx, `SELECT `+Names(heldFields(&telemetry.HeldListing{}))+` FROM held_listings ORDER BY last_seen`, nil,
 		func(l *telemetry.HeldListing) []any { return Pointers(heldFields(l)) })
 	for _, l := range all {
-		held[telemetry.RunsSource(l.Source)] = l
+		of := telemetry.RunsSource(l.Source)
+		held[of.Key()] = l
 	}
 	for i := range sources {
 		s := &sources[i]
-		if l, found := held[s.Name]; found && s.Code == telemetry.CodeConflict {
+		if l, found := held[s.Key()]; found && s.Code == telemetry.CodeConflict {
 			s.Held = &l
 		}
 		if s.Name == "sessions" {

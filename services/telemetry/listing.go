@@ -63,11 +63,19 @@ func (l HeldListing) Message() string {
 		"at least an hour after the first."
 }
 
-// RunsSource is the name in SourceStatus of a source of run files: of the
-// action repository, or of RUNS_DIR, whose key is "".
-func RunsSource(source string) string {
+// RunsSource is the SourceStatus, without any times, of a source of run files: of an
+// action repository, or of RUNS_DIR, whose name is "".
+func RunsSource(source string) SourceStatus {
 	if source == "" {
-		return "runs_dir"
+		return SourceStatus{Name: "runs_dir"}
 	}
-	return "runs"
+	return SourceStatus{Name: "runs", Repo: RepoName(source)}
+}
+
+// Key tells the sources of data apart.
+func (s *SourceStatus) Key() string {
+	if s.Repo == "" {
+		return s.Name
+	}
+	return s.Name + " " + s.Repo.Key()
 }

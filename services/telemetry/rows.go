@@ -345,6 +345,7 @@ const (
 // since.
 type SourceStatus struct {
 	Name     string       `json:"name"` // "runs", "runs_dir", "sessions", "pulls"
+	Repo     RepoName     `json:"repo"` // of "runs": the action repository
 	OKAt     Time         `json:"ok_at"`
 	FailedAt Time         `json:"failed_at"` // of the first failure since OKAt; zero if the last reading was good
 	RetryAt  Time         `json:"retry_at"`  // when an upstream's limit ends; zero if none is known

@@ -73,7 +73,7 @@ func calls() []call {
 
 // runCalls are what reading run files asks for.
 func runCalls() []call {
-	list := func(ctx context.Context, w *world) error { _, err := w.github.RunFiles(ctx); return err }
+	list := func(ctx context.Context, w *world) error { _, err := w.action.RunFiles(ctx); return err }
 	without := func(f ...githubtest.Feature) func(*world) { return func(w *world) { w.gh.Without(f...) } }
 	methods, fetches := []string{"github.RunFiles"}, []string{"github.FetchRunFiles"}
 	return []call{
@@ -121,12 +121,12 @@ func logCalls() []call {
 		return waited(ctx, h)
 	}
 	sides := func(ctx context.Context, w *world) error {
-		if _, err := w.github.RunFiles(ctx); err != nil {
+		if _, err := w.action.RunFiles(ctx); err != nil {
 			return err
 		}
-		files, err := w.github.Sides(ctx)
+		files, err := w.action.Sides(ctx)
 		for _, f := range files {
-			_, fetchErr := w.github.FetchSide(ctx, f)
+			_, fetchErr := w.action.FetchSide(ctx, f)
 			err = errors.Join(err, fetchErr)
 		}
 		return err
@@ -162,7 +162,7 @@ func many(w *world) { w.more = 30 }
 // names.
 func fetch(ctx context.Context, w *world) error {
 	var wanted []telemetry.RunFile
-	files, err := w.github.RunFiles(ctx)
+	files, err := w.action.RunFiles(ctx)
 	if err != nil {
 		return fmt.Errorf("list: %w", err)
 	}
@@ -172,7 +172,7 @@ func fetch(ctx context.Context, w *world) error {
 		}
 	}
 	got := make(chan error, len(wanted))
-	err = w.github.FetchRunFiles(ctx, wanted, func(f telemetry.RunFile, body []byte, err error) error {
+	err = w.action.FetchRunFiles(ctx, wanted, func(f telemetry.RunFile, body []byte, err error) error {
 		if err == nil && gitSHA(body) != f.SHA {
 			err = fmt.Errorf("%s was given with bytes that are not its own", f.Name)
 		}
@@ -238,7 +238,7 @@ func pullCalls() []call {
 			match: path(func(p, q string) bool { return strings.HasSuffix(p, "/pulls") && strings.Contains(q, "state=open") })},
 		{name: "dispatch", api: gh, methods: []string{"github.Dispatch"}, kind: kindSend,
 			ask: func(ctx context.Context, w *world) error {
-				_, err := w.github.Dispatch(ctx, telemetry.Dispatch{TargetRepo: shop})
+				_, err := w.action.Dispatch(ctx, telemetry.Dispatch{TargetRepo: shop})
 				return err
 			},
 			use: func(ctx context.Context, w *world) ending {

@@ -70,6 +70,7 @@ type world struct {
 
 	db     *store.Store
 	github *github.Client
+	action *github.Action
 	devin  *devin.Client
 	jobs   *ingest.Runner
 	board  *dashboard.Dashboard
@@ -156,7 +157,7 @@ func (w *world) open(ctx context.Context) (err error) {
 	w.out = newGate(w.wire)
 	log := slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.github, err = github.New(github.Options{
-		BaseURL: w.server.URL, Token: secretToken, ActionRepo: actionRepo, HTTPTimeout: w.timeout, Transport: w.out, Log: log, Now: w.now,
+		BaseURL: w.server.URL, Token: secretToken, HTTPTimeout: w.timeout, Transport: w.out, Log: log, Now: w.now,
 	})
 	if err != nil {
 		return err
@@ -171,9 +172,10 @@ func (w *world) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	source := ingest.Source{Name: actionRepo, Files: w.github}
+	w.action = w.github.Action(actionRepo, "")
+	source := ingest.Source{Name: actionRepo, Files: w.action, Dispatcher: w.action}
 	if w.sides {
-		source.Sides = w.github
+		source.Sides = w.action
 	}
 	var logs ingest.RunLogs
 	if w.logs && w.ready {
@@ -181,7 +183,7 @@ func (w *world) open(ctx context.Context) (err error) {
 	}
 	o := ingest.Options{
 		Store: derive.New(w.db), Sources: []ingest.Source{source}, RunLogs: logs,
-		Repositories: w.github, PullRequests: w.github, Devin: w.devin, Messenger: w.devin, Dispatcher: w.github,
+		Repositories: w.github, PullRequests: w.github, Devin: w.devin, Messenger: w.devin,
 		Log: log, Now: w.now,
 		NewID: func() string { return fmt.Sprint("id-", w.ids.Add(1)) },
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/app/web/shell"
-	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/pages"
@@ -34,7 +33,7 @@ func (w *Web) DispatchDialog() shell.Panel {
 			pulls := v.Of(w.Preflight())
 			pulls.Later = true
 			list, err := w.drawPreflight(ctx, pulls)
-			return panels.DispatchDialog(list, w.dispatchForm(v)), err
+			return panels.DispatchDialog(list, w.dispatchForm(ctx, v)), err
 		},
 	}
 }
@@ -57,8 +56,8 @@ func (w *Web) DispatchForm() shell.Panel {
 		Title: "Start a run",
 		Page:  links.Repos,
 		Tab:   links.Dispatch,
-		Draw: func(_ context.Context, v shell.View) (templ.Component, error) {
-			return panels.Dispatch(w.dispatchForm(v)), nil
+		Draw: func(ctx context.Context, v shell.View) (templ.Component, error) {
+			return panels.Dispatch(w.dispatchForm(ctx, v)), nil
 		},
 	}
 }
@@ -152,10 +151,17 @@ func dispatchFields() map[string]panels.Field {
 	}
 }
 
-func (w *Web) dispatchForm(v shell.View) panels.DispatchForm {
-	f := panels.DispatchForm{Repo: v.Scope, Token: w.newID(), Started: v.Query.Get("started") == "1", Watch: w.workflowURL()}
+func (w *Web) dispatchForm(ctx context.Context, v shell.View) panels.DispatchForm {
+	f := panels.DispatchForm{Repo: v.Scope, Token: w.newID(), Started: v.Query.Get("started") == "1"}
+	action, page, err := w.dispatcher.ActionFor(ctx, telemetry.RepoName(v.Scope))
+	f.Watch = page
+	if err != nil {
+		f.Off = telemetry.Sentence(err)
+	} else {
+		f.Note = "The workflow of " + action + " runs. "
+	}
 	if v.Repo.Fork != "" && v.Repo.Fork.Key() != v.Repo.Name.Key() {
-		f.Note = "Fixes go to " + string(v.Repo.Fork) + ". "
+		f.Note += "Fixes go to " + string(v.Repo.Fork) + ". "
 	}
 	f.Note += "Empty fields use the workflow’s defaults."
 	wrong, fault := "", ""
@@ -182,19 +188,7 @@ func (w *Web) dispatchForm(v shell.View) panels.DispatchForm {
 	if f.Reasons = v.Form["reason"]; len(f.Reasons) > 0 {
 		f.Token = v.Form.Get("token") // nothing was sent with it
 	}
-	for _, m := range w.Settings.Missing {
-		if m.Variable == "GITHUB_TOKEN" || m.Variable == "ACTION_REPO" {
-			f.Off = "Starting a run needs GITHUB_TOKEN and ACTION_REPO. Set both and restart."
-		}
-	}
 	return f
-}
-
-func (w *Web) workflowURL() string {
-	if w.Settings.ActionRepo == "" {
-		return ""
-	}
-	return w.Settings.GitHubWeb.Workflow(telemetry.RepoName(w.Settings.ActionRepo), ingest.Workflow)
 }
 
 // Dispatch starts a run of the action, once per token. An error is shown at
@@ -234,14 +228,14 @@ func (w *Web) answerDispatch(c *fiber.Ctx, v shell.View) error {
 	}
 	switch again := v.Fault != nil || len(v.Form["reason"]) > 0; {
 	case again && inPlace:
-		return shell.Render(c, status, panels.Dispatch(w.dispatchForm(v)))
+		return shell.Render(c, status, panels.Dispatch(w.dispatchForm(c.UserContext(), v)))
 	case again:
 		return w.showDispatch(c, status, v)
 	case !inPlace:
 		return c.Redirect(links.With(links.In(v.Scope, links.Dispatch), "started", "1"), fiber.StatusSeeOther)
 	}
 	v.Query.Set("started", "1")
-	return shell.Render(c, fiber.StatusAccepted, panels.Dispatch(w.dispatchForm(v)))
+	return shell.Render(c, fiber.StatusAccepted, panels.Dispatch(w.dispatchForm(c.UserContext(), v)))
 }
 
 // orderedRun is the run that a form orders.

@@ -24,8 +24,10 @@ type Jobs interface {
 	AskLog(ctx context.Context, ref telemetry.LogRef, by telemetry.StartedBy) (*ingest.Handle, error)
 }
 
-// Dispatcher starts a run of the action, once per token.
+// Dispatcher starts a run of the action, once per token, and says in which action
+// repository those of a target are started, and where they are looked at.
 type Dispatcher interface {
+	ActionFor(ctx context.Context, target telemetry.RepoName) (name, page string, err error)
 	Dispatch(ctx context.Context, token string, d telemetry.Dispatch) (ref string, err error)
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -48,7 +49,7 @@ func (w *Shell) fresh(p freshness) panels.Fresh {
 	if p.last.Late(w.Now()) {
 		f.Newest.Tone, f.Newest.Usual = parts.Attention, "Usually every "+DaysText(p.last.Usual)
 	}
-	for _, s := range p.sources {
+	for _, s := range namedApart(p.sources) {
 		f.Sources = append(f.Sources, w.sourceNote(s))
 		if !s.FailedAt.IsZero() {
 			n := w.problem(s)
@@ -64,6 +65,23 @@ func (w *Shell) fresh(p freshness) panels.Fresh {
 	severe := func(p panels.Problem) int { return slices.Index([]parts.Tone{parts.Danger, parts.Attention}, p.Tone) }
 	slices.SortStableFunc(f.Problems, func(a, b panels.Problem) int { return cmp.Compare(severe(a), severe(b)) })
 	return f
+}
+
+// namedApart returns sources with the action repositories of run files only where
+// there are several of them.
+func namedApart(sources []telemetry.SourceStatus) []telemetry.SourceStatus {
+	actions, named := 0, slices.Clone(sources)
+	for i := range named {
+		if named[i].Repo != "" {
+			actions++
+		}
+	}
+	for i := range named {
+		if actions < 2 {
+			named[i].Repo = ""
+		}
+	}
+	return named
 }
 
 // jobsNote says which of several programs runs the jobs.
@@ -110,11 +128,11 @@ func (w *Shell) quotaNote(r telemetry.RateLimit) panels.QuotaNote {
 }
 
 func (w *Shell) sourceNote(s telemetry.SourceStatus) panels.SourceNote {
-	note := panels.SourceNote{Source: s.Name, Name: s.Name, At: s.OKAt.Time, Icon: "database"}
+	note := panels.SourceNote{Source: sourceWord(s), Name: s.Name, At: s.OKAt.Time, Icon: "database"}
 	every := w.Settings.RefreshInterval
 	switch s.Name {
 	case "runs":
-		note.Name, note.Icon = "Run files", "file-badge"
+		note.Name, note.Icon = "Run files"+of(s.Repo), "file-badge"
 		if w.Settings.Webhooks {
 			every = ingest.Rest(every)
 		}
@@ -140,6 +158,17 @@ func (w *Shell) sourceNote(s telemetry.SourceStatus) panels.SourceNote {
 	return note
 }
 
+// of names an action repository, of several.
+func of(repo telemetry.RepoName) string {
+	if repo == "" {
+		return ""
+	}
+	return " of " + string(repo)
+}
+
+// sourceWord is the name of a source in events.
+func sourceWord(s telemetry.SourceStatus) string { return strings.ReplaceAll(s.Key(), " ", ":") }
+
 func problemLabel(code telemetry.Code) string {
 	return cmp.Or(map[telemetry.Code]string{
 		telemetry.CodeUpstreamTimeout: "timed out",
@@ -158,6 +187,10 @@ func (w *Shell) problem(s telemetry.SourceStatus) panels.Problem {
 		return heldProblem(*s.Held)
 	}
 	who := map[string]string{"runs": "GitHub", "pulls": "GitHub", "sessions": "Devin", "runs_dir": "RUNS_DIR"}[s.Name]
+	to, files := "", who
+	if s.Repo != "" {
+		to, files = " to "+string(s.Repo), string(s.Repo)
+	}
 	var n panels.Problem
 	retry := parts.Action{Text: "Try again", Icon: "sync", URL: links.ActionRefresh}
 	variable := "GITHUB_TOKEN"
@@ -189,7 +222,7 @@ func (w *Shell) problem(s telemetry.SourceStatus) panels.Problem {
 		n.Tone, n.Icon, n.Strong, n.Text, n.Link = parts.Danger, "key", who+" refuses the token (401).",
 			"It is wrong or has expired. Set a new "+variable+" and restart. "+shown, keys
 	case telemetry.CodeUpstreamDenied, telemetry.CodeUpstreamNotFound:
-		n.Tone, n.Icon, n.Strong, n.Text, n.Link = parts.Danger, "lock", who+" does not give access.",
+		n.Tone, n.Icon, n.Strong, n.Text, n.Link = parts.Danger, "lock", who+" does not give access"+to+".",
 			s.Error+" "+shown, parts.Link{Text: "Which scopes", URL: keys.URL}
 	case telemetry.CodeRateLimited:
 		n.Icon, n.Strong, n.Text = "hourglass", who+" rate limit reached.",
@@ -200,7 +233,7 @@ func (w *Shell) problem(s telemetry.SourceStatus) panels.Problem {
 	case telemetry.CodeUpstreamDown, telemetry.CodeUpstreamTimeout, telemetry.CodeUpstreamBroken:
 		n.Text, n.Retry = shown+" "+s.Error, retry
 	default:
-		n.Icon, n.Strong, n.Text, n.Retry = "alert", who+" could not be read since "+clock(s.FailedAt.Time)+".", s.Error+" "+shown, retry
+		n.Icon, n.Strong, n.Text, n.Retry = "alert", files+" could not be read since "+clock(s.FailedAt.Time)+".", s.Error+" "+shown, retry
 	}
 	return n
 }

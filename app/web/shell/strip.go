@@ -78,9 +78,9 @@ func (w *Shell) held(p freshness) (github, devin time.Time) {
 func (w *Shell) freshnessText(p freshness, f panels.Fresh) string {
 	digest := fnv.New32a()
 	words := []string{"needs=" + parts.Number(p.needs)}
-	for _, s := range p.sources {
+	for _, s := range namedApart(p.sources) {
 		if !s.OKAt.IsZero() {
-			words = append(words, s.Name+"="+strconv.FormatInt(s.OKAt.Unix(), 10))
+			words = append(words, sourceWord(s)+"="+strconv.FormatInt(s.OKAt.Unix(), 10))
 		}
 	}
 	for _, s := range f.Sources {

@@ -74,20 +74,21 @@ func Open(t *testing.T, change ...func(*web.Options)) *Site {
 	}
 	s.Store = storetest.OpenWith(t, store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "pages.db"), Now: Now})
 	gh, dv := s.clients()
+	action := gh.Action(ActionRepo, "")
+	workflow := links.GitHub("https://github.com").Workflow(ActionRepo, ingest.Workflow)
 	reading := storetest.Reading(s.Store.Store)
 	reading.GitHub, reading.Messages = gh, dv
 	s.Lists = reading.Lists
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	s.Jobs = ingest.New(ctx, ingest.Options{
 		Store:        s.Store,
-		Sources:      []ingest.Source{{Name: ActionRepo, Files: gh}},
+		Sources:      []ingest.Source{{Name: ActionRepo, Files: action, Dispatcher: action, WorkflowPage: workflow}},
 		Repositories: gh,
 		PullRequests: gh,
 		RunLogs:      gh,
 		RateLimit:    gh.RateLimit,
 		Devin:        dv,
 		Messenger:    dv,
-		Dispatcher:   gh,
 		Log:          slog.New(slog.DiscardHandler),
 		Now:          Now,
 		NewID:        ids(),
@@ -143,7 +144,7 @@ func (s *Site) clients() (*github.Client, *devin.Client) {
 	}
 	log := slog.New(slog.DiscardHandler)
 	gh, err := github.New(github.Options{
-		BaseURL: play(s.GitHub), AllowPlainHTTP: true, Token: token, ActionRepo: ActionRepo, Log: log, Now: Now,
+		BaseURL: play(s.GitHub), AllowPlainHTTP: true, Token: token, Log: log, Now: Now,
 	})
 	if err != nil {
 		s.t.Fatal(err)

@@ -4,7 +4,9 @@ import (
 	"archive/tar"
 	"compress/gzip"
 	"encoding/base64"
+	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -28,26 +30,44 @@ func tree(repo *Repo, r *http.Request) *answer {
 	p := repo.p
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	root := repo.grow()
-	if root == "" {
+	sha := r.PathValue("sha")
+	if at := repo.at(sha); at != nil && at.grow() == "" {
 		return problem(http.StatusConflict, "Git Repository is empty.")
 	}
-	sha := r.PathValue("sha")
-	if sha == repo.branch || sha == "HEAD" {
-		sha = root
-	}
-	entries, known := repo.trees[sha]
-	if !known {
+	sha, entries := repo.treeOf(sha)
+	if entries == nil {
 		return notFound()
 	}
 	recursive := r.URL.Query().Has("recursive") && !p.without[Recursive]
 	list := []map[string]any{}
 	repo.list(&list, entries, "", recursive, base(r))
-	cut := repo.truncated && recursive
-	if cut {
-		list = list[:len(list)/2]
+	item := map[string]any{"sha": sha, "url": base(r) + "/repos/" + repo.name + "/git/trees/" + sha, "truncated": false}
+	switch {
+	case p.treePage > 0: // as Gitea does
+		number := positive(r.URL.Query().Get("page"), 1)
+		size := min(positive(r.URL.Query().Get("per_page"), p.treePage), p.treePage)
+		item["page"], item["total_count"], item["truncated"] = number, len(list), number*size < len(list)
+		list = list[min((number-1)*size, len(list)):min(number*size, len(list))]
+	case repo.truncated && recursive:
+		list, item["truncated"] = list[:len(list)/2], true
 	}
-	return ok(map[string]any{"sha": sha, "url": base(r) + "/repos/" + repo.name + "/git/trees/" + sha, "tree": list, "truncated": cut})
+	item["tree"] = list
+	return ok(item)
+}
+
+// treeOf is the tree of a SHA, or of the root of a branch, tag or commit; nil where
+// there is none.
+func (repo *Repo) treeOf(name string) (sha string, entries []entry) {
+	if at := repo.at(name); at != nil {
+		name = at.grow()
+	}
+	for _, r := range append(slices.Collect(maps.Values(repo.refs)), repo) {
+		r.grow()
+		if entries, known := r.trees[name]; known {
+			return name, entries
+		}
+	}
+	return name, nil
 }
 
 // list appends the entries of a tree as GitHub writes them.
@@ -95,10 +115,11 @@ func wrapped(body []byte) string {
 const contentsCut = 1000
 
 func contents(repo *Repo, r *http.Request) *answer {
-	repo.p.mu.Lock()
-	defer repo.p.mu.Unlock()
+	p := repo.p
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	path := strings.Trim(r.PathValue("path"), "/")
-	if ref := r.URL.Query().Get("ref"); ref != "" && ref != repo.branch {
+	if repo = repo.at(r.URL.Query().Get("ref")); repo == nil {
 		return notFound()
 	}
 	if sha, known := repo.files[path]; known {
@@ -131,26 +152,27 @@ func contents(repo *Repo, r *http.Request) *answer {
 }
 
 func (repo *Repo) content(path, kind, sha string, size int, api string) map[string]any {
-	url := api + "/repos/" + repo.name + "/contents/" + path
+	at := api + "/repos/" + repo.name + "/contents/" + path
 	page := "https://github.com/" + repo.name + "/blob/" + repo.branch + "/" + path
 	return map[string]any{
-		"type": kind, "name": path[strings.LastIndex(path, "/")+1:], "path": path, "sha": sha, "size": size, "url": url,
+		"type": kind, "name": path[strings.LastIndex(path, "/")+1:], "path": path, "sha": sha, "size": size, "url": at,
 		"git_url": api + "/repos/" + repo.name + "/git/blobs/" + sha, "html_url": page, "download_url": nil,
-		"_links": map[string]any{"self": url, "git": nil, "html": page},
+		"_links": map[string]any{"self": at, "git": nil, "html": page},
 	}
 }
 
 func archiveLink(repo *Repo, r *http.Request) *answer {
 	repo.p.mu.Lock()
 	defer repo.p.mu.Unlock()
-	if ref := r.PathValue("ref"); ref != "" && ref != repo.branch && ref != "HEAD" {
+	ref := r.PathValue("ref")
+	if repo.at(ref) == nil {
 		return notFound()
 	}
 	at := repo.p.archives
 	if at == "" {
 		at = strings.TrimSuffix(base(r), "/api/v3")
 	}
-	return &answer{status: http.StatusFound, header: http.Header{"Location": {at + archivePath + repo.name + "?token=archive"}}}
+	return &answer{status: http.StatusFound, header: http.Header{"Location": {at + archivePath + repo.name + "?token=archive&ref=" + url.QueryEscape(ref)}}}
 }
 
 func (p *Player) archive(w http.ResponseWriter, r *http.Request) {
@@ -158,6 +180,9 @@ func (p *Player) archive(w http.ResponseWriter, r *http.Request) {
 	repo := p.repos[strings.ToLower(r.PathValue("owner")+"/"+r.PathValue("name"))]
 	files := map[string][]byte{}
 	folder := ""
+	if repo != nil {
+		repo = repo.at(r.URL.Query().Get("ref"))
+	}
 	if repo != nil {
 		folder = strings.ReplaceAll(repo.name, "/", "-") + "-" + object("commit", []byte(repo.grow()))[:7] + "/"
 		for path, sha := range repo.files {

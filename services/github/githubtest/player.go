@@ -33,6 +33,7 @@ type Player struct {
 	moved    map[string]*Repo // old names
 	without  map[Feature]bool
 	faults   []*Fault
+	treePage int    // the most entries of an answer with a tree; 0 is GitHub, which has no pages
 	archives string // base address of archives; "" is where they are asked for
 	dispatch func(inputs map[string]string)
 	rate     rate
@@ -93,6 +94,13 @@ func (p *Player) Without(features ...Feature) {
 	for _, f := range features {
 		p.without[f] = true
 	}
+}
+
+// PageTrees lets trees be answered in pages of so many entries, as Gitea does.
+func (p *Player) PageTrees(entries int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.treePage = entries
 }
 
 // SetRate sets the token's limit. Without any request remaining, each is

@@ -223,7 +223,7 @@ func dispatches(repo *Repo, r *http.Request) *answer {
 	p := repo.p
 	p.mu.Lock()
 	inputs, known := repo.workflows[r.PathValue("file")]
-	branch, started := repo.branch, p.dispatch
+	at, started := repo.at(order.Ref), p.dispatch
 	p.mu.Unlock()
 	var unexpected []string
 	for name := range order.Inputs {
@@ -235,7 +235,7 @@ func dispatches(repo *Repo, r *http.Request) *answer {
 	switch {
 	case !known:
 		return notFound()
-	case order.Ref != branch:
+	case at == nil || order.Ref == "HEAD" || order.Ref == "":
 		return problem(http.StatusUnprocessableEntity, "No ref found for: "+order.Ref)
 	case len(unexpected) > 0:
 		return problem(http.StatusUnprocessableEntity, fmt.Sprintf("Unexpected inputs provided: %q", unexpected))

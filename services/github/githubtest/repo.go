@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -32,6 +33,7 @@ type Repo struct {
 	root      string // SHA of the root tree; "" when it has to be made
 	pulls     map[int]*pull
 	workflows map[string][]string // inputs by file name
+	refs      map[string]*Repo    // further branches and tags, and commits, by name: only their files are read
 }
 
 type pull struct {
@@ -58,7 +60,7 @@ func (p *Player) Repo(name string) *Repo {
 	r := &Repo{
 		p: p, id: p.newID(key), name: name, branch: "main", made: p.now(), pushed: p.now(),
 		files: map[string]string{}, blobs: map[string][]byte{},
-		pulls: map[int]*pull{}, workflows: map[string][]string{},
+		pulls: map[int]*pull{}, workflows: map[string][]string{}, refs: map[string]*Repo{},
 	}
 	p.repos[key] = r
 	return r
@@ -97,6 +99,26 @@ func (r *Repo) DeleteFile(path string) {
 	defer r.p.mu.Unlock()
 	delete(r.files, path)
 	r.root, r.pushed = "", r.p.now()
+}
+
+// Ref returns a further branch, or a tag or commit, of the repository. It begins with
+// the files that the default branch has now, and its files can be put and deleted.
+func (r *Repo) Ref(name string) *Repo {
+	r.p.mu.Lock()
+	defer r.p.mu.Unlock()
+	if r.refs[name] == nil {
+		r.refs[name] = &Repo{p: r.p, id: r.id, name: r.name, branch: name, made: r.made, pushed: r.pushed, files: maps.Clone(r.files), blobs: r.blobs}
+	}
+	return r.refs[name]
+}
+
+// at returns the repository at a branch, tag or commit, nil where it has none of the
+// name. The player's mutex is held.
+func (r *Repo) at(ref string) *Repo {
+	if ref == "" || ref == "HEAD" || ref == r.branch {
+		return r
+	}
+	return r.refs[ref]
 }
 
 // SetDefaultBranch names the branch that holds the files.

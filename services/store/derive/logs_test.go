@@ -211,6 +211,15 @@ func TestSidesShadow(t *testing.T) {
 		if s.Versions()[telemetry.TopicRecords] != version {
 			t.Error("a registry that says the same raises the version")
 		}
+		// Of two action repositories each says what it knows, and the later one of what both know.
+		put("o/other", `{"repos": [{"repo": "o/r", "importance": "low"}, {"repo": "o/s", "importance": "medium"}]}`, false)
+		says("o/r low, o/s medium")
+		if err := s.MoveFiles(t.Context(), "o/other", "o/renamed"); err != nil {
+			t.Fatal(err)
+		}
+		says("o/r low, o/s medium")
+		put("o/renamed", ``, true)
+		says("o/r high")
 		put("o/action", ``, true)
 		says("o/copy low")
 	})

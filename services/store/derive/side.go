@@ -77,6 +77,36 @@ type side struct {
 	state    []telemetry.StateEntry
 }
 
+// add adds what another file says of what s says nothing of, or of what happened later.
+func (s *side) add(more side) {
+	if s.registry == nil && s.state == nil {
+		*s = more
+		return
+	}
+	known := map[string]bool{}
+	for i := range s.registry {
+		known[s.registry[i].Repo.Key()] = true
+	}
+	for i := range more.registry {
+		if !known[more.registry[i].Repo.Key()] {
+			s.registry = append(s.registry, more.registry[i])
+		}
+	}
+	at := map[string]int{}
+	for i := range s.state {
+		at[s.state[i].Fingerprint] = i
+	}
+	for _, e := range more.state {
+		i, have := at[e.Fingerprint]
+		switch {
+		case !have:
+			s.state = append(s.state, e)
+		case e.LastAt.After(s.state[i].LastAt):
+			s.state[i] = e
+		}
+	}
+}
+
 func parseSide(name string, body []byte) (s side, err error) {
 	switch name {
 	case telemetry.RegistryFile:
@@ -89,18 +119,20 @@ func parseSide(name string, body []byte) (s side, err error) {
 	return s, err
 }
 
-// sideOf returns what the file of a name says that is in force: the newest of
-// an action repository, else the copy in RUNS_DIR.
+// sideOf returns what the files of a name say that are in force: those of the action
+// repositories together, else the copy in RUNS_DIR. What several say of a repository is
+// that of the file that was fetched last; of a fingerprint, what happened last.
 func (c *changes) sideOf(name string) (said side) {
-	var body []byte
-	found := c.tx.Row(`SELECT body FROM side_files WHERE name = $1 AND gone = 0 AND body IS NOT NULL
-		ORDER BY CASE WHEN source = '' THEN 1 ELSE 0 END, fetched_at DESC, source LIMIT 1`, name).Scan(&body).Found
-	if !found || c.tx.Err() != nil {
-		return side{}
-	}
-	said, err := parseSide(name, body)
-	if err != nil {
-		c.tx.Fail("parse a stored file", fmt.Errorf("%s: %w", name, err))
+	files := store.All[[]byte](c.tx, `SELECT body FROM side_files s WHERE name = $1 AND gone = 0 AND body IS NOT NULL
+		AND (source <> '' OR NOT EXISTS (SELECT 1 FROM side_files o WHERE o.name = s.name AND o.gone = 0 AND o.body IS NOT NULL AND o.source <> ''))
+		ORDER BY fetched_at DESC, source`, name)
+	for _, body := range files {
+		more, err := parseSide(name, body)
+		if err != nil {
+			c.tx.Fail("parse a stored file", fmt.Errorf("%s: %w", name, err))
+			return side{}
+		}
+		said.add(more)
 	}
 	return said
 }

@@ -14,6 +14,17 @@ func (w *Writer) FileSources(ctx context.Context) ([]string, error) {
 	})
 }
 
+// ActionRepo returns the source, among some, that the newest record of a repository
+// came from; "" where none did.
+func (w *Writer) ActionRepo(ctx context.Context, target telemetry.RepoName, among []string) (string, error) {
+	return store.Get(ctx, w.Store, func(tx *store.Tx) string {
+		repo := target.Key()
+		tx.Row(`SELECT repo_key FROM repo_aliases WHERE key = $1`, repo).Scan(&repo)
+		return store.One[string](tx, `SELECT source FROM runs WHERE repo_id IN (SELECT id FROM repos WHERE key = $1) AND source `+
+			tx.In(2, "TEXT")+` ORDER BY at DESC, file DESC, source DESC LIMIT 1`, repo, store.JSON(among))
+	})
+}
+
 // MoveFiles gives the files of an action repository that was renamed to its new
 // name, with what people said of them. Of a file that is stored under both names
 // that of the new name counts.
@@ -29,6 +40,13 @@ func (w *Writer) MoveFiles(ctx context.Context, from, to string) error {
 			tx.Exec(`UPDATE files SET gone = 1 WHERE source = $1 AND file = $2`, from, name)
 			c.chooseLive(c.fileStates(name))
 		}
+		for _, name := range telemetry.SideFiles() {
+			before := c.sideOf(name)
+			tx.Exec(`UPDATE side_files SET source = $2 WHERE source = $1 AND name = $3
+				AND NOT EXISTS (SELECT 1 FROM side_files o WHERE o.source = $2 AND o.name = $3)`, from, to, name)
+			tx.Exec(`DELETE FROM side_files WHERE source = $1 AND name = $2`, from, name)
+			c.updateSide(name, before)
+		}
 		derive(c)
 		tx.Exec(`DELETE FROM files WHERE source = $1 AND gone = 1
 			AND EXISTS (SELECT 1 FROM files o WHERE o.source = $2 AND o.file = files.file AND o.sha = files.sha)`, from, to)
@@ -37,7 +55,8 @@ func (w *Writer) MoveFiles(ctx context.Context, from, to string) error {
 			tx.Exec(`UPDATE `+table+` SET source = $2 WHERE source = $1 AND id IN (SELECT id FROM files WHERE source = $2)`, from, to)
 		}
 		tx.Exec(`DELETE FROM held_listings WHERE source = $1`, from)
-		tx.Exec(`DELETE FROM sources WHERE name = $1`, telemetry.RunsSource(from))
+		status := telemetry.RunsSource(from)
+		tx.Exec(`DELETE FROM sources WHERE name = $1`, status.Key())
 		return tx.Err()
 	})
 }

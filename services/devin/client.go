@@ -68,6 +68,7 @@ type Client struct {
 	org              atomic.Pointer[string]
 	unprefixedPaths  atomic.Bool // paths took the id without devin- last time
 	unprefixedFilter atomic.Bool // session_ids did
+	noChanges        atomic.Bool // the server does not know updated_after
 
 	ttl  time.Duration
 	mu   sync.Mutex         // held while messages are kept or dropped

@@ -42,7 +42,7 @@ type Store interface {
 	PullMissing(ctx context.Context, ref telemetry.PullRef) error
 	ListedPulls(ctx context.Context) (int64, error)
 
-	SessionsToPoll(ctx context.Context, all bool) ([]string, error)
+	SessionsToPoll(ctx context.Context, every time.Duration) (telemetry.PollTurn, error)
 	SavePoll(ctx context.Context, answer telemetry.SessionAnswer) error
 
 	SaveJob(ctx context.Context, j telemetry.Job) error
@@ -85,9 +85,11 @@ type PullRequests interface {
 	PullRequest(ctx context.Context, repo string, number int) (telemetry.PullRequest, error)
 }
 
-// Devin asks for sessions, in the order of their urgency.
+// Devin asks for sessions: for wanted ones in the order of their urgency, or for
+// what has changed. Known ones are taken where an answer lists them.
 type Devin interface {
-	Sessions(ctx context.Context, wanted []string) (telemetry.SessionAnswer, error)
+	Sessions(ctx context.Context, wanted []string, known ...string) (telemetry.SessionAnswer, error)
+	Changed(ctx context.Context, after time.Time, known []string) (answer telemetry.SessionAnswer, told bool, err error)
 }
 
 // Source is a directory of run files and the name of its records: "" for RUNS_DIR.

@@ -74,6 +74,21 @@ type SessionAnswer struct {
 	Sessions []UpstreamSession // those found, among the wanted ones
 	Skipped  []string          // wanted ids (keys) that were left for a later turn
 	Unknown  []string          // wanted ids (keys) that Devin answered 404 for
+
+	Unchanged []string // ids (keys) of which a list of changes says nothing
+}
+
+// PollTurn is what a turn of the poll may ask about.
+type PollTurn struct {
+	Due   []DueSession // whose distance has passed, the longest unasked first
+	Known []string     // keys of all sessions that have an id
+}
+
+// DueSession is a session whose turn it is. AskedAt is zero where Devin was never
+// asked about it, or does not know it: then only its own answer says more.
+type DueSession struct {
+	ID      string
+	AskedAt time.Time
 }
 
 // Message is one message of a Devin session.

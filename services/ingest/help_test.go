@@ -121,7 +121,7 @@ func (m *memory) RebuildPending(context.Context) (bool, error)             { ret
 func (m *memory) SessionsToPoll(context.Context, time.Duration) (telemetry.PollTurn, error) {
 	return telemetry.PollTurn{Due: []telemetry.DueSession{{ID: "a"}}, Known: []string{"a"}}, nil
 }
-func (m *memory) SavePoll(context.Context, telemetry.SessionAnswer) error  { return nil }
+func (m *memory) SavePoll(context.Context, telemetry.SessionAnswer) error { return nil }
 func (m *memory) Job(context.Context, string) (telemetry.Job, bool, error) {
 	return telemetry.Job{}, false, nil
 }

@@ -312,8 +312,10 @@ func devinCalls() []call {
 		{name: "v3 list", api: v3, methods: asks, kind: kindObject, list: "items", paged: true, dated: true, ask: sessions, use: poll,
 			match: ends("/sessions")},
 		{name: "v3 changes", api: v3, methods: []string{"devin.Changed"}, kind: kindObject, list: "items", paged: true, dated: true, ask: changes,
-			use:   func(ctx context.Context, w *world) ending { return ended(changes(ctx, w)) }, // the loop's poll
-			match: path(func(p, q string) bool { return strings.HasSuffix(p, "/sessions") && strings.Contains(q, "updated_after") })},
+			use: func(ctx context.Context, w *world) ending { return ended(changes(ctx, w)) }, // the loop's poll
+			match: path(func(p, q string) bool {
+				return strings.HasSuffix(p, "/sessions") && strings.Contains(q, "updated_after")
+			})},
 		{name: "v3 session", api: v3, methods: asks, kind: kindObject, dated: true, ask: sessions, use: poll, set: unlisted,
 			match: path(func(p, _ string) bool { return strings.Contains(p, "/sessions/") && !strings.HasSuffix(p, "/messages") })},
 		{name: "v3 messages", api: v3, methods: reads, kind: kindObject, list: "items", paged: true, dated: true, ask: messages,

@@ -92,6 +92,12 @@ type Devin interface {
 	Changed(ctx context.Context, after time.Time, known []string) (answer telemetry.SessionAnswer, told bool, err error)
 }
 
+// Allowance is how many requests reading run logs may take until a limit is renewed.
+type Allowance interface {
+	Allows(requests int) bool
+	Spend(requests int)
+}
+
 // Source is a directory of run files and the name of its records: "" for RUNS_DIR.
 type Source struct {
 	Name  string
@@ -107,7 +113,7 @@ type Options struct {
 	Repositories    Repositories
 	PullRequests    PullRequests
 	RunLogs         RunLogs
-	RateLimit       func() telemetry.RateLimit // of RunLogs
+	LogAllowance    Allowance // of RunLogs; nil: there is no limit
 	Devin           Devin
 	Messenger       Messenger
 	Dispatcher      Dispatcher // needs GITHUB_TOKEN and ACTION_REPO
@@ -135,10 +141,8 @@ type Runner struct {
 	wanted   []wantedLog                    // logs that people wait for
 	offered  map[telemetry.LogRef]time.Time // when they last were, of those that nobody asked for
 	fresh    map[string]time.Time           // of the term, by source or repository: when it was read as a whole
-	logQuota allowance
-
-	reading  chan struct{} // holds a value while run files are read: a refresh of one source may come beside one of all
-	leading  sync.Mutex    // held while the store is asked for the lease
+	reading  chan struct{}                  // holds a value while run files are read: a refresh of one source may come beside one of all
+	leading  sync.Mutex                     // held while the store is asked for the lease
 	failures failures
 	sending  singleflight.Group // by token
 }

@@ -14,6 +14,7 @@ import (
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/upstream"
 )
 
 // shopOnGitHub is a GitHub whose action repository has records of so many runs,
@@ -39,7 +40,7 @@ func shopOnGitHub(t *testing.T, runs int, set ...func(*githubtest.Player)) (*git
 	for _, do := range set {
 		do(p)
 	}
-	jobs, s := runnerOn(t, ingest.Options{Sources: []ingest.Source{{Name: "octo/action", Files: c, Sides: c}}, RunLogs: c, RateLimit: c.RateLimit})
+	jobs, s := runnerOn(t, ingest.Options{Sources: []ingest.Source{{Name: "octo/action", Files: c, Sides: c}}, RunLogs: c, LogAllowance: upstream.NewAllowance(c.Limits(), "run logs")})
 	return p, jobs, s
 }
 

@@ -137,9 +137,9 @@ func (r *Runner) refreshSource(ctx context.Context, t *task, source Source, resu
 }
 
 // note keeps how reading a source went. A failure of the database is not the
-// source's.
+// source's, and what was left for later is none.
 func (r *Runner) note(ctx context.Context, name string, err error) {
-	if ctx.Err() != nil || errors.Is(err, context.Canceled) || isUnstored(err) {
+	if ctx.Err() != nil || errors.Is(err, context.Canceled) || errors.Is(err, telemetry.ErrReserved) || isUnstored(err) {
 		return
 	}
 	st := telemetry.SourceStatus{Name: name, OKAt: telemetry.At(r.o.Now())}

@@ -107,21 +107,6 @@ type Dispatch struct {
 	Ref        string            // branch of the action repository; "" for its default branch
 }
 
-// RateLimit is what GitHub last said of the token's hourly limit. Reset is
-// UTC. Known is false before the first answer.
-type RateLimit struct {
-	Known            bool
-	Limit, Remaining int
-	Reset            time.Time
-}
-
-// Limit is what a program knows of an upstream's limit: the hourly one, and
-// until when nothing is to be asked; the zero time is no pause.
-type Limit struct {
-	Rate  RateLimit
-	Until time.Time
-}
-
 // PullDetails is what GitHub says of a pull request beyond its list item.
 type PullDetails struct {
 	Pull    PullRequest

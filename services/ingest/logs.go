@@ -218,6 +218,11 @@ func (l *logTurn) each(ctx context.Context, questions []telemetry.LogQuestion) (
 			return nil
 		}
 		log, err := l.ask(background, q)
+		if errors.Is(err, telemetry.ErrReserved) {
+			l.result.Asked--
+			l.result.Left = true
+			return nil
+		}
 		if err != nil {
 			return err
 		}

@@ -34,7 +34,7 @@ type Config struct {
 	PlainUpstream   bool          `env:"ALLOW_PLAIN_HTTP_UPSTREAM" envDefault:"false" example:"true" meaning:"Allow plain http for GITHUB_API_URL and DEVIN_API_URL on other machines, which sends tokens unencrypted"`
 	DevinOrgID      OrgID         `env:"DEVIN_ORG_ID" example:"org-0123456789abcdef" meaning:"Devin organization (org-…) of a cog_… key that does not name one itself"`
 	RefreshInterval time.Duration `env:"REFRESH_INTERVAL" envDefault:"5m" example:"5m" meaning:"How often run files and pull requests are read automatically; 0 means only on request"`
-	PollInterval    time.Duration `env:"POLL_INTERVAL" envDefault:"30s" example:"30s" meaning:"How often active sessions are polled automatically; 0 means only on request"`
+	PollInterval    time.Duration `env:"POLL_INTERVAL" envDefault:"30s" example:"30s" meaning:"How often sessions that work are polled automatically; those that wait for a person at every fourth turn, others more seldom; 0 means only on request"`
 	LogLevel        LogLevel      `env:"LOG_LEVEL" envDefault:"info" example:"info" meaning:"Lowest level to log: debug, info, warn or error"`
 	LogFormat       LogFormat     `env:"LOG_FORMAT" envDefault:"text" example:"text" meaning:"Log format: text or json"`
 }

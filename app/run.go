@@ -92,7 +92,7 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 		Submissions: jobs,
 		Redeliver:   db,
 		Assets:      static.New(),
-		Quota:       up.quota(),
+		Quotas:      up.quotas(),
 	})
 	routes := append(routesOf(newAPI(cfg, demo, board, jobs, records), site), webhooks(cfg, db)...)
 	srv, err := newServer(cfg, log, db, ln.Addr(), routes, site)
@@ -103,8 +103,10 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 	if ready != nil {
 		ready(ln.Addr())
 	}
+	limits := newSharing(db, up.limited(), log)
+	limits.turn(ctx) // before the first request
 	g.Go(part(ctx, log, "following the database", func() error { return db.Follow(ctx) }))
-	g.Go(part(ctx, log, "sharing limits", func() error { return shareLimits(ctx, db, up.limited(), log) }))
+	g.Go(part(ctx, log, "sharing limits", func() error { return limits.run(ctx) }))
 	g.Go(part(ctx, log, "jobs", func() error { return jobs.Run(ctx) }))
 	g.Go(part(ctx, log, "the web server", func() error { return srv.Serve(ctx, ln) }))
 	return g.Wait()

@@ -9,6 +9,7 @@ import (
 	"telemetry-dashboard/services/devin"
 	"telemetry-dashboard/services/github"
 	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/upstream"
 	"telemetry-dashboard/views/links"
 )
 
@@ -17,6 +18,8 @@ import (
 type upstreams struct {
 	github *github.Client
 	devin  *devin.Client
+
+	logs *upstream.Allowance // of GitHub's limit; nil without it
 }
 
 func connect(cfg Config, log *slog.Logger) (upstreams, error) {
@@ -34,6 +37,7 @@ func connect(cfg Config, log *slog.Logger) (upstreams, error) {
 		if err != nil {
 			return u, err
 		}
+		u.logs = upstream.NewAllowance(u.github.Limits(), "run logs")
 	}
 	if cfg.DevinAPIKey != "" {
 		u.devin, err = devin.New(devin.Options{
@@ -58,24 +62,26 @@ func (u upstreams) close() {
 	}
 }
 
-// limited are the clients by the names of their upstreams.
-func (u upstreams) limited() map[string]limited {
-	clients := map[string]limited{}
+// limited are the limits of the upstreams.
+func (u upstreams) limited() (all []limited) {
 	if u.github != nil {
-		clients["github"] = u.github
+		all = append(all, u.github.Limits(), u.logs)
 	}
 	if u.devin != nil {
-		clients["devin"] = u.devin
+		all = append(all, u.devin.Limits())
 	}
-	return clients
+	return all
 }
 
-// quota hands GitHub's limit to the pages, nil where GitHub is not asked.
-func (u upstreams) quota() web.Quota {
-	if u.github == nil {
-		return nil
+// quotas hands the limits to the pages, those of upstreams that are asked.
+func (u upstreams) quotas() (q web.Quotas) {
+	if u.github != nil {
+		q.GitHub = u.github.RateLimit
 	}
-	return u.github
+	if u.devin != nil {
+		q.Devin = u.devin.RateLimit
+	}
+	return q
 }
 
 // ingest hands the upstreams to the write side. A nil client must not become
@@ -86,7 +92,7 @@ func (u upstreams) ingest(cfg Config, o ingest.Options) ingest.Options {
 		o.Sources = append(o.Sources, ingest.Source{Files: dir, Sides: dir, Logs: dir})
 	}
 	if u.github != nil {
-		o.PullRequests, o.Repositories, o.RunLogs, o.RateLimit = u.github, u.github, u.github, u.github.RateLimit
+		o.PullRequests, o.Repositories, o.RunLogs, o.LogAllowance = u.github, u.github, u.github, u.logs
 		for _, repo := range cfg.ActionRepos {
 			action := u.github.Action(repo, string(cfg.ActionRef))
 			o.Sources = append(o.Sources, ingest.Source{

@@ -23,7 +23,7 @@ import (
 type (
 	Settings = shell.Settings
 	Missing  = shell.Missing
-	Quota    = shell.Quota
+	Quotas   = shell.Quotas
 )
 
 // Jobs starts, finds and ends jobs.
@@ -49,7 +49,7 @@ type Options struct {
 	Redeliver   lists.Redeliver
 	NewID       func() string // of a form: letters, digits and -
 	Assets      shell.Assets
-	Quota       Quota // nil: GitHub is not asked
+	Quotas      Quotas
 	Settings    Settings
 	APIDocs     string // the JSON API's description, OpenAPI 3.1 in YAML
 	Now         func() time.Time
@@ -72,7 +72,7 @@ func New(o Options) *Web {
 		Jobs:      o.Jobs,
 		Changes:   o.Changes,
 		Assets:    o.Assets,
-		Quota:     o.Quota,
+		Quotas:    o.Quotas,
 		Settings:  o.Settings,
 		Now:       o.Now,
 	})

@@ -62,12 +62,12 @@ type Client struct {
 
 	budget  *upstream.Budget
 	flights upstream.Flights
-	paused  atomic.Pointer[time.Time] // until when Devin asked this client to wait; nil: it did not
-	pause   upstream.Pause            // what it asked of other programs
+	limits  *upstream.Limits
 
 	org              atomic.Pointer[string]
 	unprefixedPaths  atomic.Bool // paths took the id without devin- last time
 	unprefixedFilter atomic.Bool // session_ids did
+	noChanges        atomic.Bool // the server does not know updated_after
 
 	ttl  time.Duration
 	mu   sync.Mutex         // held while messages are kept or dropped
@@ -115,6 +115,7 @@ func New(o Options) (*Client, error) {
 	if c.now == nil {
 		c.now = time.Now
 	}
+	c.limits = upstream.NewLimits("Devin", c.base, key, 0, c.now)
 	if c.http.Transport == nil {
 		c.http.Transport = upstream.Transport(concurrent, c.timeout)
 	}
@@ -127,16 +128,11 @@ func New(o Options) (*Client, error) {
 // API returns the version that the key's prefix chooses: "v3" for cog_…, else "v1".
 func (c *Client) API() string { return c.api }
 
-// Limit returns what this client has learned of the key's limit.
-func (c *Client) Limit() (l telemetry.Limit) {
-	if until := c.paused.Load(); until != nil {
-		l.Until = *until
-	}
-	return l
-}
+// RateLimit returns what Devin last said of the key's limit, where its answers do.
+func (c *Client) RateLimit() telemetry.RateLimit { return c.limits.Rate() }
 
-// Heed takes what another client has learned that asks with the same key.
-func (c *Client) Heed(l telemetry.Limit) { c.pause.Set(l.Until) }
+// Limits are those of the key.
+func (c *Client) Limits() *upstream.Limits { return c.limits }
 
 // Close closes the idle connections. The client may still be used.
 func (c *Client) Close() { c.http.CloseIdleConnections() }

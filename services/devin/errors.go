@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
-
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/services/upstream"
 )
@@ -155,19 +153,19 @@ func limits(resp *http.Response, words string) bool {
 	return false
 }
 
-// limited is the failure of a limit. In its cause, backoff finds how long to wait.
+// limited is the failure of a limit.
 func (c *Client) limited(resp *http.Response, cause error) error {
 	wait, unsaid := upstream.RetryAfter(resp.Header.Get("Retry-After"), c.now()), ""
-	if wait >= minRetryAfter && wait <= maxRetryAfter {
-		cause = errors.Join(cause, &backoff.RetryAfterError{Duration: wait})
-	} else {
+	if rate := c.limits.Rate(); wait == 0 && resp.Header.Get(upstream.HeaderRemaining) == "0" {
+		wait = rate.Reset.Sub(c.now())
+	}
+	if wait < minRetryAfter || wait > maxRetryAfter {
 		wait, unsaid = defaultRetryAfter, " and does not say for how long"
 	}
 	e := telemetry.Errorf(telemetry.CodeRateLimited,
 		"Devin (%s) limits the rate of requests (%d)%s. Try again in %s.", c.host, resp.StatusCode, unsaid, wait.Round(time.Second))
 	e.RetryAfter = wait
-	until := c.now().Add(wait)
-	c.paused.Store(&until)
+	c.limits.Met(e)
 	return e.Because(cause)
 }
 

@@ -39,10 +39,10 @@ func TestFaults(t *testing.T) {
 		{"429 for two minutes", devintest.Fault{Status: 429, RetryAfter: "120"}, telemetry.CodeRateLimited, "in 2m0s", 2 * time.Minute, 1, 1, 1},
 		{"429 until a date", devintest.Fault{Status: 429, RetryAfter: date}, telemetry.CodeRateLimited, "in 1m30s", 90 * time.Second, 1, 1, 1},
 		{"429 alone", devintest.Fault{Status: 429},
-			telemetry.CodeRateLimited, "does not say for how long. Try again in 1m0s", time.Minute, 3, 3, 1},
-		{"429 for ever", devintest.Fault{Status: 429, RetryAfter: "99999999"}, telemetry.CodeRateLimited, "in 1m0s", time.Minute, 3, 3, 1},
-		{"429 of the past", devintest.Fault{Status: 429, RetryAfter: "-3"}, telemetry.CodeRateLimited, "in 1m0s", time.Minute, 3, 3, 1},
-		{"429 in words", devintest.Fault{Status: 429, RetryAfter: "soon"}, telemetry.CodeRateLimited, "in 1m0s", time.Minute, 3, 3, 1},
+			telemetry.CodeRateLimited, "does not say for how long. Try again in 1m0s", time.Minute, 1, 1, 1},
+		{"429 for ever", devintest.Fault{Status: 429, RetryAfter: "99999999"}, telemetry.CodeRateLimited, "in 1m0s", time.Minute, 1, 1, 1},
+		{"429 of the past", devintest.Fault{Status: 429, RetryAfter: "-3"}, telemetry.CodeRateLimited, "in 1m0s", time.Minute, 1, 1, 1},
+		{"429 in words", devintest.Fault{Status: 429, RetryAfter: "soon"}, telemetry.CodeRateLimited, "in 1m0s", time.Minute, 1, 1, 1},
 		{"500", devintest.Fault{Status: 500}, telemetry.CodeUpstreamDown, "(500)", 0, 3, 3, 1},
 		{"501", devintest.Fault{Status: 501}, telemetry.CodeUpstreamDown, "(501)", 0, 1, 1, 1},
 		{"503", devintest.Fault{Status: 503}, telemetry.CodeUpstreamDown, "(503)", 0, 3, 3, 1},
@@ -97,11 +97,11 @@ func total(p *devintest.Player) (n int) {
 	return n
 }
 
-// TestPassingFaults: a GET is asked again, and a sane Retry-After is waited for.
+// TestPassingFaults: a GET is asked again. (A limit is not: nobody waits for its end.)
 func TestPassingFaults(t *testing.T) {
 	for _, fault := range []devintest.Fault{
 		{Status: 503, Times: 2}, {Status: 500, Times: 1}, {Abort: true, Times: 1}, {Cut: true, Times: 1},
-		{Status: 429, Times: 2}, {Status: 429, RetryAfter: "1", Times: 1}, {Status: 503, RetryAfter: "3600", Times: 1},
+		{Status: 503, RetryAfter: "3600", Times: 1},
 	} {
 		eachAPI(t, func(t *testing.T, key string) {
 			p, c := played(t, key, 0)
@@ -273,11 +273,23 @@ func TestTurnEnds(t *testing.T) {
 	})
 }
 
+// TestALimitIsAnsweredAtOnce, however soon it ends: a page does not wait for it.
+func TestALimitIsAnsweredAtOnce(t *testing.T) {
+	eachAPI(t, func(t *testing.T, key string) {
+		p, c := played(t, key, 0)
+		p.Fail(devintest.KindAny, devintest.Fault{Status: 429, RetryAfter: "1", Times: 1})
+		_, err := c.Messages(t.Context(), hex(0))
+		if telemetry.CodeOf(err) != telemetry.CodeRateLimited || total(p) != 1 {
+			t.Errorf("%v after %v", err, p.Counts())
+		}
+	})
+}
+
 // TestTimeIsUp while the client waits to ask again.
 func TestTimeIsUp(t *testing.T) {
 	eachAPI(t, func(t *testing.T, key string) {
 		p, c := played(t, key, 0)
-		p.Fail(devintest.KindAny, devintest.Fault{Status: 429, RetryAfter: "4"})
+		p.Fail(devintest.KindAny, devintest.Fault{Status: 503, Delay: 40 * time.Millisecond})
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
 		if _, err := c.Sessions(ctx, hexes(0, 1)); telemetry.CodeOf(err) != telemetry.CodeUpstreamTimeout {
@@ -339,16 +351,16 @@ func TestLimitOfAnotherProgram(t *testing.T) {
 		}
 		p.Fail(devintest.KindMessages, devintest.Fault{})
 		p.Fail(devintest.KindSession, devintest.Fault{})
-		other.Heed(telemetry.Limit{Until: time.Now().Add(time.Hour)})
+		other.Limits().Heed(telemetry.Limit{Until: time.Now().Add(time.Hour)})
 		asked := fmt.Sprint(p.Counts())
 		_, err := other.Messages(t.Context(), hex(1))
 		if e, ok := errors.AsType[*telemetry.Error](err); !ok || e.Code != telemetry.CodeRateLimited || e.RetryAfter < time.Minute {
 			t.Errorf("during the limit: %v", err)
 		}
-		if now := fmt.Sprint(p.Counts()); now != asked || met.Limit().Until.Before(time.Now().Add(time.Minute)) {
-			t.Errorf("asked %s, then %s; the other knows %+v", asked, now, met.Limit())
+		if now := fmt.Sprint(p.Counts()); now != asked || met.Limits().Known().Until.Before(time.Now().Add(time.Minute)) {
+			t.Errorf("asked %s, then %s; the other knows %+v", asked, now, met.Limits().Known())
 		}
-		other.Heed(telemetry.Limit{})
+		other.Limits().Heed(telemetry.Limit{})
 		if _, err := other.Messages(t.Context(), hex(1)); err != nil {
 			t.Errorf("after the limit: %v", err)
 		}

@@ -40,6 +40,13 @@ func calls() []call {
 		msgs, err := c.FreshMessages(ctx, hex(0))
 		return len(msgs), err
 	}
+	changed := func(ctx context.Context, c *devin.Client) (int, error) {
+		answer, told, err := c.Changed(ctx, time.Unix(1, 0), hexes(0, 1))
+		if err == nil && !told {
+			_, err = sessions(ctx, c) // as the poll does: what is asked for by id says why
+		}
+		return len(answer.Sessions), err
+	}
 	send := func(ctx context.Context, c *devin.Client) (int, error) {
 		if err := c.Send(ctx, hex(0), "go on"); err != nil {
 			return 0, err
@@ -54,6 +61,7 @@ func calls() []call {
 		{"v1 send", "Send", keyV1, "", devintest.KindSend, false, send},
 		{"v3 self", "Sessions", keyV3, "", devintest.KindSelf, false, sessions},
 		{"v3 list", "Sessions", keyV3, org, devintest.KindList, false, sessions},
+		{"v3 changes", "Changed", keyV3, org, devintest.KindList, false, changed},
 		{"v3 session", "Sessions", keyV3, org, devintest.KindSession, true, sessions},
 		{"v3 messages", "Messages", keyV3, org, devintest.KindMessages, false, messages},
 		{"v3 fresh messages", "FreshMessages", keyV3, org, devintest.KindMessages, false, fresh},

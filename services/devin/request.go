@@ -67,7 +67,8 @@ func (r request) method() string {
 
 // get asks r, again when the failure is a passing one, and returns what read reads
 // of the answer: beside an error it may be the beginning of one. Between two tries
-// it waits as long as a Retry-After says, else with exponential backoff.
+// it waits with exponential backoff. A limit is no passing failure: who asked hears of
+// it at once, and a loop comes again when it has ended.
 func get[T any](ctx context.Context, c *Client, r request, read func(io.Reader) (T, error)) (T, error) {
 	answer, err := backoff.Retry(ctx, func() (answer T, err error) {
 		passing, err := c.exchange(ctx, r, func(in io.Reader) (err error) {
@@ -91,7 +92,7 @@ func get[T any](ctx context.Context, c *Client, r request, read func(io.Reader) 
 // exchange makes one request and hands the body of a success to read. After a
 // passing failure the same request may succeed a moment later.
 func (c *Client) exchange(ctx context.Context, r request, read func(io.Reader) error) (passing bool, err error) {
-	if err := c.pause.Err("Devin", c.now()); err != nil {
+	if err := c.limits.Held(ctx); err != nil {
 		return false, err
 	}
 	var connected atomic.Bool
@@ -107,13 +108,14 @@ func (c *Client) exchange(ctx context.Context, r request, read func(io.Reader) e
 	if err != nil {
 		return upstream.WasReset(err), c.unreached(ctx, r, connected.Load(), err)
 	}
+	c.limits.Note(resp.Header)
 	body := &noted{in: c.budget.Body(timed, resp.Body, r.limit)}
 	defer body.in.Close()
 	switch kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); {
 	case resp.StatusCode < 200 || resp.StatusCode > 299:
 		// What could be read of the problem is enough: the status decides.
 		problem, _ := io.ReadAll(io.LimitReader(body, maxProblem))
-		passing = resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500 && resp.StatusCode != http.StatusNotImplemented
+		passing = resp.StatusCode >= 500 && resp.StatusCode != http.StatusNotImplemented
 		return passing, c.refused(r, resp, kind, problem)
 	case kind == "text/html":
 		return false, c.broken(r, "is a web page instead of JSON", nil)

@@ -22,17 +22,18 @@ func listPages(wanted int) int { return 10 + wanted/100 }
 
 // Sessions asks for the states of the wanted sessions: with or without devin-,
 // those first that should be asked first. Every wanted id is in exactly one part
-// of the answer, in the order of wanted.
+// of the answer, in the order of wanted. Known sessions are in it where a list
+// shows them on the way; nothing is asked for them.
 //
 // On v1 it pages the organization's list, on v3 it asks for chunks of ids; on
 // both, at most 20 of those that were not listed are asked for by id. On a
 // failure the answer holds what was learnt until then, with the rest in Skipped.
 // It is a failure too when rows that may be of wanted sessions cannot be read, or
 // a list not to its end and that leaves a session without an answer.
-func (c *Client) Sessions(ctx context.Context, wanted []string) (answer telemetry.SessionAnswer, err error) {
+func (c *Client) Sessions(ctx context.Context, wanted []string, known ...string) (answer telemetry.SessionAnswer, err error) {
 	ctx, cancel := context.WithTimeout(ctx, manyTimeouts*c.timeout)
 	defer cancel()
-	s := newSearch(wanted)
+	s := newSearch(wanted, known)
 	err = telemetry.Guard("asking Devin for sessions", func() error { return c.ask(ctx, s) })
 	answer = s.answer()
 	if err = cmp.Or(err, s.unread); len(answer.Skipped)+len(answer.Unknown) > 0 {
@@ -57,9 +58,10 @@ func (c *Client) ask(ctx context.Context, s *search) error {
 
 // search is the state of one call of Sessions, for concurrent use.
 type search struct {
-	ids []string // session keys, each once, as wanted
-	of  map[string]*sought
-	mu  sync.Mutex // guards what is found
+	ids   []string // session keys, each once, as wanted
+	known []string // likewise; taken where they are seen
+	of    map[string]*sought
+	mu    sync.Mutex // guards what is found
 
 	partial error // why a list was not read to its end, nil if each was
 	unread  error // why rows could not be read, nil if all were
@@ -78,12 +80,18 @@ func (s *search) note(kind *error, err error) {
 	*kind = cmp.Or(*kind, err)
 }
 
-func newSearch(wanted []string) *search {
+func newSearch(wanted, known []string) *search {
 	s := &search{of: map[string]*sought{}}
 	for _, id := range wanted {
 		if id = telemetry.SessionKey(id); id != "" && s.of[id] == nil {
 			s.ids = append(s.ids, id)
 			s.of[id] = &sought{open: isID(id), gone: !isID(id)}
+		}
+	}
+	for _, id := range known {
+		if id = telemetry.SessionKey(id); isID(id) && s.of[id] == nil {
+			s.known = append(s.known, id)
+			s.of[id] = &sought{}
 		}
 	}
 	return s
@@ -141,6 +149,11 @@ func (s *search) answer() (a telemetry.SessionAnswer) {
 			a.Unknown = append(a.Unknown, id)
 		} else {
 			a.Skipped = append(a.Skipped, id)
+		}
+	}
+	for _, id := range s.known {
+		if session := s.of[id].session; session != nil {
+			a.Sessions = append(a.Sessions, *session)
 		}
 	}
 	return a

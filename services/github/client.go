@@ -90,7 +90,9 @@ func New(o Options) (*Client, error) {
 		o.Transport = upstream.Transport(2*workers, timeout/idlePart)
 	}
 	c := &Client{
-		wire:    &wire{base: o.Transport, api: base, token: token, now: o.Now},
+		wire: &wire{
+			base: o.Transport, api: base, token: token, now: o.Now, limits: upstream.NewLimits("GitHub", base.String(), token, breath, o.Now),
+		},
 		budget:  upstream.NewBudget(largeAnswers),
 		host:    base.Host,
 		timeout: timeout,
@@ -111,32 +113,10 @@ func New(o Options) (*Client, error) {
 }
 
 // RateLimit returns what GitHub last said of the token's hourly limit.
-func (c *Client) RateLimit() telemetry.RateLimit {
-	c.wire.mu.Lock()
-	defer c.wire.mu.Unlock()
-	return c.wire.rate
-}
+func (c *Client) RateLimit() telemetry.RateLimit { return c.wire.limits.Rate() }
 
-// Limit returns what this client has learned of the token's limits.
-func (c *Client) Limit() telemetry.Limit {
-	c.wire.mu.Lock()
-	defer c.wire.mu.Unlock()
-	l := telemetry.Limit{Rate: c.wire.rate}
-	if c.wire.limit.RetryAfter > 0 {
-		l.Until = c.wire.limited.Add(c.wire.limit.RetryAfter)
-	}
-	return l
-}
-
-// Heed takes what another client has learned that asks with the same token.
-func (c *Client) Heed(l telemetry.Limit) {
-	c.wire.pause.Set(l.Until)
-	c.wire.mu.Lock()
-	defer c.wire.mu.Unlock()
-	if l.Rate.Known {
-		c.wire.rate = l.Rate
-	}
-}
+// Limits are those of the token.
+func (c *Client) Limits() *upstream.Limits { return c.wire.limits }
 
 // Close ends the questions that are under way, and closes the connections.
 func (c *Client) Close() {

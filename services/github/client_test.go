@@ -321,7 +321,7 @@ func TestLimitOfAnotherProgram(t *testing.T) {
 	}
 	p.SetRate(60, 60, time.Now().Add(time.Hour), http.StatusTooManyRequests)
 	asked := len(p.Requests())
-	other.Heed(met.Limit())
+	other.Limits().Heed(met.Limits().Known())
 	_, err := other.PullRequests(t.Context(), "o/r", time.Time{})
 	if e, ok := errors.AsType[*telemetry.Error](err); !ok || e.Code != telemetry.CodeRateLimited || e.RetryAfter < time.Minute {
 		t.Errorf("during the limit: %v", err)
@@ -329,7 +329,7 @@ func TestLimitOfAnotherProgram(t *testing.T) {
 	if n := len(p.Requests()); n != asked || other.RateLimit().Limit != 60 {
 		t.Errorf("%d requests during the limit, which it knows as %+v", n-asked, other.RateLimit())
 	}
-	other.Heed(telemetry.Limit{Until: time.Now().Add(-time.Second)})
+	other.Limits().Heed(telemetry.Limit{Until: time.Now().Add(-time.Second)})
 	if _, err := other.PullRequests(t.Context(), "o/r", time.Time{}); err != nil {
 		t.Errorf("after the limit: %v", err)
 	}

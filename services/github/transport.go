@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"telemetry-dashboard/services/telemetry"
@@ -28,31 +27,19 @@ const (
 // for the rest of a job, short enough that who asks again hears GitHub.
 const breath = time.Second
 
-// The headers in which GitHub tells the token's limit.
-const (
-	headerLimit     = "X-RateLimit-Limit"
-	headerRemaining = "X-RateLimit-Remaining"
-	headerReset     = "X-RateLimit-Reset"
-)
-
 // wire is the transport under go-github: it signs what goes to GitHub and to no
 // other host, repeats what failed in passing, and turns limits into errors.
 type wire struct {
-	base  http.RoundTripper
-	api   *url.URL
-	token string
-	now   func() time.Time
-
-	mu      sync.Mutex
-	rate    telemetry.RateLimit
-	limit   telemetry.Error // the last one that GitHub answered
-	limited time.Time       // when it did
-	pause   upstream.Pause
+	base   http.RoundTripper
+	api    *url.URL
+	token  string
+	now    func() time.Time
+	limits *upstream.Limits
 }
 
 // RoundTrip implements http.RoundTripper. A limit is a *telemetry.Error.
 func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
-	if err := w.held(); err != nil {
+	if err := w.limits.Held(req.Context()); err != nil {
 		if req.Body != nil {
 			_ = req.Body.Close()
 		}
@@ -78,7 +65,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		resp.Body = limitedBody{io.LimitReader(resp.Body, maxProblem), resp.Body}
 	}
 	// go-github would stop asking when it reads Remaining: 0, by its own clock.
-	for _, h := range []string{headerLimit, headerRemaining, headerReset} {
+	for _, h := range []string{upstream.HeaderLimit, upstream.HeaderRemaining, upstream.HeaderReset} {
 		resp.Header.Del(h)
 	}
 	return resp, nil
@@ -118,38 +105,11 @@ func passing(resp *http.Response, err error) bool {
 		http.StatusGatewayTimeout}, resp.StatusCode)
 }
 
-// note keeps the hourly limit that an answer tells, as far as it can be.
+// note keeps the hourly limit that an answer tells, if it is that of the REST API.
 func (w *wire) note(h http.Header) {
-	limit, err1 := strconv.Atoi(h.Get(headerLimit))
-	remaining, err2 := strconv.Atoi(h.Get(headerRemaining))
-	if resource := h.Get("X-RateLimit-Resource"); err1 != nil || err2 != nil || limit < 0 || (resource != "" && resource != "core") {
-		return
+	if resource := h.Get("X-RateLimit-Resource"); resource == "" || resource == "core" {
+		w.limits.Note(h)
 	}
-	rate := telemetry.RateLimit{Known: true, Limit: limit, Remaining: min(max(remaining, 0), limit)}
-	if reset, err := strconv.ParseInt(h.Get(headerReset), 10, 64); err == nil && reset > 0 {
-		if at := time.Unix(reset, 0).UTC(); at.Before(w.now().Add(2 * maxWait)) {
-			rate.Reset = at
-		}
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.rate = rate
-}
-
-// held is the limit that stops a request before it is sent, if any.
-func (w *wire) held() error {
-	if err := w.pause.Err("GitHub", w.now()); err != nil {
-		return err
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	passed := w.now().Sub(w.limited)
-	if passed < 0 || passed >= min(breath, w.limit.RetryAfter) {
-		return nil
-	}
-	limit := w.limit
-	limit.RetryAfter -= passed
-	return &limit
 }
 
 // limitOf returns the limit that an answer is, if any. Its body can be read again.
@@ -165,9 +125,7 @@ func (w *wire) limitOf(resp *http.Response) error {
 	if limit == nil {
 		return nil
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.limit, w.limited = *limit, w.now()
+	w.limits.Met(limit)
 	return limit
 }
 
@@ -184,8 +142,8 @@ func limitMeaning(resp *http.Response, problem []byte, now time.Time) *telemetry
 	text := strings.ToLower(said.Message)
 	secondary := strings.Contains(text, "secondary rate limit") || strings.Contains(text, "abuse detection") ||
 		strings.HasSuffix(said.Docs, "secondary-rate-limits") || strings.HasSuffix(said.Docs, "#abuse-rate-limits")
-	spent := h.Get(headerRemaining) == "0" && !secondary
-	if reset, _ := strconv.ParseInt(h.Get(headerReset), 10, 64); spent && reset > 0 && wait == 0 {
+	spent := h.Get(upstream.HeaderRemaining) == "0" && !secondary
+	if reset, _ := strconv.ParseInt(h.Get(upstream.HeaderReset), 10, 64); spent && reset > 0 && wait == 0 {
 		wait = max(0, time.Unix(reset, 0).Sub(now))
 	}
 	message := "GitHub's hourly limit of requests for this token is used up (%d); it resets at %s. Stored data is kept."

@@ -105,15 +105,22 @@ type answering struct {
 	err    error
 }
 
-func (a answering) Sessions(context.Context, []string) (telemetry.SessionAnswer, error) {
+func (a answering) Sessions(context.Context, []string, ...string) (telemetry.SessionAnswer, error) {
 	return a.answer, a.err
+}
+
+func (answering) Changed(context.Context, time.Time, []string) (answer telemetry.SessionAnswer, told bool, err error) {
+	return answer, false, nil
 }
 
 // manySessions asks about five sessions.
 type manySessions struct{ *memory }
 
-func (manySessions) SessionsToPoll(context.Context, bool) ([]string, error) {
-	return []string{"a", "b", "c", "d", "e"}, nil
+func (manySessions) SessionsToPoll(context.Context, time.Duration) (turn telemetry.PollTurn, err error) {
+	for _, id := range []string{"a", "b", "c", "d", "e"} {
+		turn.Due = append(turn.Due, telemetry.DueSession{ID: id})
+	}
+	return turn, nil
 }
 
 // TestEverySessionIsCountedOnce: in polled, skipped or missing, and what went

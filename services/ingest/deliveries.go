@@ -53,6 +53,7 @@ type deliveryWork struct {
 // came for each repository, side by side for several. What is being worked off
 // then stays queued.
 func (r *Runner) watchDeliveries(ctx context.Context) {
+	ctx = telemetry.InBackground(ctx, always)
 	raised, end := r.o.Store.Watch()
 	defer end()
 	ticker := time.NewTicker(renewEvery)

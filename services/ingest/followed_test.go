@@ -23,6 +23,7 @@ import (
 	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/upstream"
 )
 
 // follower is a program over a played GitHub, whose clock a test moves.
@@ -52,8 +53,9 @@ func follow(t *testing.T, set func(*githubtest.Player)) *follower {
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	f.jobs = ingest.New(ctx, ingest.Options{
-		Store: f.Store, Sources: []ingest.Source{{Name: "acme/action", Files: c.Action("acme/action", "")}}, Repositories: c, PullRequests: c, RateLimit: c.RateLimit,
-		Log: quiet(), Now: f.now, NewID: rand.Text,
+		Store: f.Store, Sources: []ingest.Source{{Name: "acme/action", Files: c.Action("acme/action", "")}}, Repositories: c, PullRequests: c,
+		LogAllowance: upstream.NewAllowance(c.Limits(), "run logs"),
+		Log:          quiet(), Now: f.now, NewID: rand.Text,
 	})
 	ended := make(chan error, 1)
 	go func() { ended <- f.jobs.Run(ctx) }()

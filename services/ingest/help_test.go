@@ -119,8 +119,10 @@ func (m *memory) MarkGone(context.Context, string, []string) error         { ret
 func (m *memory) SaveSource(context.Context, telemetry.SourceStatus) error { return nil }
 func (m *memory) KeepRunsSources(context.Context, []string) error          { return nil }
 func (m *memory) RebuildPending(context.Context) (bool, error)             { return false, nil }
-func (m *memory) SessionsToPoll(context.Context, bool) ([]string, error)   { return []string{"a"}, nil }
-func (m *memory) SavePoll(context.Context, telemetry.SessionAnswer) error  { return nil }
+func (m *memory) SessionsToPoll(context.Context, time.Duration) (telemetry.PollTurn, error) {
+	return telemetry.PollTurn{Due: []telemetry.DueSession{{ID: "a"}}, Known: []string{"a"}}, nil
+}
+func (m *memory) SavePoll(context.Context, telemetry.SessionAnswer) error { return nil }
 func (m *memory) Job(context.Context, string) (telemetry.Job, bool, error) {
 	return telemetry.Job{}, false, nil
 }
@@ -242,7 +244,11 @@ func (s *source) FetchRunFiles(_ context.Context, files []telemetry.RunFile, got
 	return nil
 }
 
-func (s *source) Sessions(ctx context.Context, wanted []string) (telemetry.SessionAnswer, error) {
+func (s *source) Changed(context.Context, time.Time, []string) (answer telemetry.SessionAnswer, told bool, err error) {
+	return answer, false, nil
+}
+
+func (s *source) Sessions(ctx context.Context, wanted []string, _ ...string) (telemetry.SessionAnswer, error) {
 	return telemetry.SessionAnswer{Skipped: wanted}, s.ask(ctx)
 }
 

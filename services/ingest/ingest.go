@@ -44,7 +44,7 @@ type Store interface {
 	PullMissing(ctx context.Context, ref telemetry.PullRef) error
 	ListedPulls(ctx context.Context) (int64, error)
 
-	SessionsToPoll(ctx context.Context, all bool) ([]string, error)
+	SessionsToPoll(ctx context.Context, every time.Duration) (telemetry.PollTurn, error)
 	SavePoll(ctx context.Context, answer telemetry.SessionAnswer) error
 
 	SaveJob(ctx context.Context, j telemetry.Job) error
@@ -87,9 +87,17 @@ type PullRequests interface {
 	PullRequest(ctx context.Context, repo string, number int) (telemetry.PullRequest, error)
 }
 
-// Devin asks for sessions, in the order of their urgency.
+// Devin asks for sessions: for wanted ones in the order of their urgency, or for
+// what has changed. Known ones are taken where an answer lists them.
 type Devin interface {
-	Sessions(ctx context.Context, wanted []string) (telemetry.SessionAnswer, error)
+	Sessions(ctx context.Context, wanted []string, known ...string) (telemetry.SessionAnswer, error)
+	Changed(ctx context.Context, after time.Time, known []string) (answer telemetry.SessionAnswer, told bool, err error)
+}
+
+// Allowance is how many requests reading run logs may take until a limit is renewed.
+type Allowance interface {
+	Allows(requests int) bool
+	Spend(requests int)
 }
 
 // Source is a directory of run files and the name of its records: of an action
@@ -110,7 +118,7 @@ type Options struct {
 	Repositories    Repositories
 	PullRequests    PullRequests
 	RunLogs         RunLogs
-	RateLimit       func() telemetry.RateLimit // of RunLogs
+	LogAllowance    Allowance // of RunLogs; nil: there is no limit
 	Devin           Devin
 	Messenger       Messenger
 	RefreshInterval time.Duration
@@ -136,10 +144,8 @@ type Runner struct {
 	wanted   []wantedLog                    // logs that people wait for
 	offered  map[telemetry.LogRef]time.Time // when they last were, of those that nobody asked for
 	fresh    map[string]time.Time           // of the term, by source or repository: when it was read as a whole
-	logQuota allowance
-
-	reading  chan struct{} // holds a value while run files are read: a refresh of one source may come beside one of all
-	leading  sync.Mutex    // held while the store is asked for the lease
+	reading  chan struct{}                  // holds a value while run files are read: a refresh of one source may come beside one of all
+	leading  sync.Mutex                     // held while the store is asked for the lease
 	failures failures
 	sending  singleflight.Group // by token
 }

@@ -179,7 +179,10 @@ func (r *Runner) work(kind string, order Order) (func(context.Context, *task) (a
 		if r.o.Devin == nil {
 			return nil, missingDevin()
 		}
-		return func(ctx context.Context, t *task) (any, error) { return r.poll(ctx, t, kind == JobPoll) }, nil
+		if kind == jobPollActive {
+			return r.pollDue, nil
+		}
+		return r.pollAll, nil
 	case JobPollPRs:
 		if r.o.PullRequests == nil {
 			return nil, telemetry.Errorf(telemetry.CodeMissingSetting,

@@ -47,9 +47,6 @@ const (
 	// logRequests is how many requests a log may take: its folder, and its
 	// files.
 	logRequests = 16
-	// quotaPart is which part of the requests that GitHub still allows may be
-	// spent on logs.
-	quotaPart = 5
 )
 
 // readSides brings the store to the state of the files beside a source's run
@@ -209,6 +206,7 @@ func (l *logTurn) some(ctx context.Context) (more bool, err error) {
 // each asks for logs, as long as the limit leaves room. What it got is stored,
 // whatever ends it.
 func (l *logTurn) each(ctx context.Context, questions []telemetry.LogQuestion) (err error) {
+	background := telemetry.InBackground(ctx, always)
 	var got []telemetry.FetchedLog
 	defer func() { err = errors.Join(err, l.save(ctx, got)) }()
 	for _, q := range questions {
@@ -219,7 +217,12 @@ func (l *logTurn) each(ctx context.Context, questions []telemetry.LogQuestion) (
 			l.result.Left = true
 			return nil
 		}
-		log, err := l.ask(ctx, q)
+		log, err := l.ask(background, q)
+		if errors.Is(err, telemetry.ErrReserved) {
+			l.result.Asked--
+			l.result.Left = true
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -240,6 +243,7 @@ func (l *logTurn) each(ctx context.Context, questions []telemetry.LogQuestion) (
 
 // wanted asks for the logs that people wait for.
 func (l *logTurn) wanted(ctx context.Context) error {
+	ctx = telemetry.InBackground(ctx, never)
 	for {
 		w, found := l.r.nextWanted()
 		if !found {

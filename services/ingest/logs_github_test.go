@@ -14,6 +14,7 @@ import (
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/upstream"
 )
 
 // shopOnGitHub is a GitHub whose action repository has records of so many runs,
@@ -40,7 +41,10 @@ func shopOnGitHub(t *testing.T, runs int, set ...func(*githubtest.Player)) (*git
 		do(p)
 	}
 	action := c.Action("octo/action", "")
-	jobs, s := runnerOn(t, ingest.Options{Sources: []ingest.Source{{Name: "octo/action", Files: action, Sides: action}}, RunLogs: c, RateLimit: c.RateLimit})
+	jobs, s := runnerOn(t, ingest.Options{
+		Sources: []ingest.Source{{Name: "octo/action", Files: action, Sides: action}}, RunLogs: c,
+		LogAllowance: upstream.NewAllowance(c.Limits(), "run logs"),
+	})
 	return p, jobs, s
 }
 
@@ -94,8 +98,9 @@ func TestLogsOfGitHub(t *testing.T) {
 	}
 }
 
-// TestLogsLeaveQuota: logs take at most a fifth of what GitHub's limit still
-// allows, what a person asks for aside, and the next turn continues.
+// TestLogsLeaveQuota: logs take at most a fifth of GitHub's limit, and nothing of the
+// fifth that is kept for people; what a person asks for is asked for all the same, and
+// the next turn continues.
 func TestLogsLeaveQuota(t *testing.T) {
 	p, jobs, s := shopOnGitHub(t, 30, func(p *githubtest.Player) { p.SetRate(5000, 60, time.Now().Add(time.Hour), http.StatusForbidden) })
 	run(t, jobs, ingest.JobRefresh)
@@ -110,13 +115,16 @@ func TestLogsLeaveQuota(t *testing.T) {
 		t.Errorf("a log that a person wants: %s, %v", job.Result, err)
 	}
 	found(t, s, logStates, "run-7 found")
-	for _, remaining := range []int{200, 5000} {
-		p.SetRate(5000, remaining, time.Now().Add(time.Duration(remaining)*time.Minute), http.StatusForbidden)
+	for i, c := range []struct {
+		limit, remaining, most int
+		found, left            bool
+	}{{5000, 1000, 0, false, true}, {150, 150, 30, true, true}, {5000, 5000, 1000, true, false}} {
+		p.SetRate(c.limit, c.remaining, time.Now().Add(time.Duration(i+2)*10*time.Minute), http.StatusForbidden)
 		run(t, jobs, ingest.JobRefresh) // hears of the limit
 		p.Forget()
 		r := logsResult(t, run(t, jobs, ingest.JobLogs))
-		if n := p.Counted(); remaining == 200 && (!r.Left || r.Found == 0 || n > remaining/5) || remaining == 5000 && r.Left {
-			t.Errorf("with %d requests left: %+v took %d", remaining, r, n)
+		if n := p.Counted(); n > c.most || r.Found > 0 != c.found || r.Left != c.left {
+			t.Errorf("with %d of %d requests left: %+v took %d", c.remaining, c.limit, r, n)
 		}
 	}
 	found(t, s, `SELECT state || ' ' || COUNT(*) FROM run_logs GROUP BY state ORDER BY state`, "found 29, missing 1")
@@ -133,11 +141,11 @@ func TestOfferedLog(t *testing.T) {
 		states    string
 		requested bool
 	}{
-		"there":         {"run-1", func(*githubtest.Player) {}, true, "run-1 found, run-2 missing", true},
-		"not there":     {"run-2", func(*githubtest.Player) {}, true, "run-1 found, run-2 missing", true},
-		"no label":      {"", func(*githubtest.Player) {}, false, "", false},
-		"no such run":   {"run-9", func(*githubtest.Player) {}, true, "run-1 found, run-2 missing", true},
-		"no quota left": {"run-1", func(p *githubtest.Player) { p.SetRate(5000, 60, time.Now().Add(time.Hour), http.StatusForbidden) }, false, "", false},
+		"there":             {"run-1", func(*githubtest.Player) {}, true, "run-1 found, run-2 missing", true},
+		"not there":         {"run-2", func(*githubtest.Player) {}, true, "run-1 found, run-2 missing", true},
+		"no label":          {"", func(*githubtest.Player) {}, false, "", false},
+		"no such run":       {"run-9", func(*githubtest.Player) {}, true, "run-1 found, run-2 missing", true},
+		"no allowance left": {"run-1", func(p *githubtest.Player) { p.SetRate(60, 60, time.Now().Add(time.Hour), http.StatusForbidden) }, false, "", false},
 		"the token is refused": {"run-1", func(p *githubtest.Player) {
 			p.Fail(githubtest.Fault{Path: "octo/shop/git/trees", Status: http.StatusUnauthorized, Message: "Bad credentials"})
 		}, true, "", true},
@@ -145,7 +153,7 @@ func TestOfferedLog(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p, jobs, s := shopOnGitHub(t, 2, c.set)
 			storetest.Put(t, s, storetest.Fetched("1.json", []byte(scanRecord(1, ""))), storetest.Fetched("2.json", []byte(scanRecord(2, ""))))
-			if name == "no quota left" {
+			if name == "no allowance left" {
 				run(t, jobs, ingest.JobRefresh) // hears of the limit
 				p.Forget()
 			}

@@ -92,28 +92,13 @@ func (r *Runner) nextWanted() (w wantedLog, found bool) {
 	return w, true
 }
 
-// allowance counts what was spent on logs since GitHub's limit was last reset.
-type allowance struct {
-	reset time.Time
-	spent int
-}
-
 // mayAsk reports whether one more log leaves to all else what it should.
 func (r *Runner) mayAsk() bool {
-	if r.o.RateLimit == nil {
-		return true
-	}
-	limit := r.o.RateLimit()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !limit.Reset.Equal(r.logQuota.reset) {
-		r.logQuota = allowance{reset: limit.Reset}
-	}
-	return !limit.Known || quotaPart*(r.logQuota.spent+logRequests) <= limit.Remaining+r.logQuota.spent
+	return r.o.LogAllowance == nil || r.o.LogAllowance.Allows(logRequests)
 }
 
 func (r *Runner) spent(requests int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.logQuota.spent += requests
+	if r.o.LogAllowance != nil {
+		r.o.LogAllowance.Spend(requests)
+	}
 }

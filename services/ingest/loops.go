@@ -97,7 +97,8 @@ func (r *Runner) turn(ctx context.Context, kind string, by telemetry.StartedBy) 
 	if h != nil {
 		wait = h.pass.retry
 	}
-	if e, ok := errors.AsType[*telemetry.Error](err); ok {
+	// Whether background work may go on is asked at each turn: the limit can rise.
+	if e, ok := errors.AsType[*telemetry.Error](err); ok && !errors.Is(err, telemetry.ErrReserved) {
 		wait = max(wait, e.RetryAfter)
 	}
 	if wait > 0 {

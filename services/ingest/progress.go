@@ -43,11 +43,14 @@ func (t *task) failed(what string, err error) {
 	} else if n == errorsMost {
 		t.job.Errors = append(t.job.Errors, "More went wrong than is listed here; what is listed is the first of it.")
 	}
-	if e, ok := errors.AsType[*telemetry.Error](err); ok {
+	left := errors.Is(err, telemetry.ErrReserved)
+	if e, ok := errors.AsType[*telemetry.Error](err); ok && !left {
 		t.now.retry = max(t.now.retry, e.RetryAfter)
 	}
 	t.mu.Unlock()
-	t.matter()
+	if !left { // for a later turn, as a loop's are
+		t.matter()
+	}
 }
 
 // matter has a loop's job written down: it changes something, or someone waits for

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -54,8 +55,8 @@ func (r *Runner) readPulls(ctx context.Context, t *task, again bool) error {
 			err := telemetry.Guard("pull requests of "+string(s.Repo), func() error {
 				return within(asking, repoLimit, "Reading the pull requests", func(ctx context.Context) error { return r.readRepoPulls(ctx, s) })
 			})
-			if err != nil && isUnstored(err) {
-				return err // the others could not be stored either
+			if err != nil && (isUnstored(err) || errors.Is(err, telemetry.ErrReserved)) {
+				return err // the others could not be stored, or asked for, either
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -72,6 +73,7 @@ func (r *Runner) readPulls(ctx context.Context, t *task, again bool) error {
 		return ctx.Err()
 	}
 	if err != nil {
+		t.failed("", err)
 		return err
 	}
 	named := r.readNamedPulls(ctx, again)
@@ -115,7 +117,7 @@ func (r *Runner) readRepoPulls(ctx context.Context, s telemetry.PullSync) error 
 				return storing(saveErr)
 			}
 		}
-		if ctx.Err() == nil {
+		if ctx.Err() == nil && !errors.Is(err, telemetry.ErrReserved) {
 			r.logFailure("cannot note that pull requests could not be read", "note pulls",
 				r.o.Store.PullsFailed(ctx, s.Repo, telemetry.Sentence(err)))
 		}

@@ -205,9 +205,9 @@ func (r *Runner) note(ctx context.Context, name string, err error) {
 }
 
 // noteSource keeps how reading a source went. A failure of the database is not the
-// source's.
+// source's, and what was left for later is none.
 func (r *Runner) noteSource(ctx context.Context, source telemetry.SourceStatus, err error) {
-	if ctx.Err() != nil || errors.Is(err, context.Canceled) || isUnstored(err) {
+	if ctx.Err() != nil || errors.Is(err, context.Canceled) || errors.Is(err, telemetry.ErrReserved) || isUnstored(err) {
 		return
 	}
 	st := source

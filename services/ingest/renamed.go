@@ -88,17 +88,13 @@ func (r *Runner) sameRepository(ctx context.Context, a, b string) bool {
 	return found[0].ID == found[1].ID
 }
 
-const (
-	// reposTurn is how many repositories GitHub is asked about in a turn.
-	reposTurn = 500
-	// repoQuota is which part of the requests that GitHub still allows is left to
-	// all else.
-	repoQuota = 5
-)
+// reposTurn is how many repositories GitHub is asked about in a turn.
+const reposTurn = 500
 
 // followRepos asks GitHub what targets and forks are now: renamed, archived or
 // deleted ones keep their old name in records. What it does not answer is asked in
-// a later turn. The error is one of the database, or the end of ctx.
+// a later turn: no person waits for it. The error is one of the database, or the
+// end of ctx.
 func (r *Runner) followRepos(ctx context.Context) error {
 	if r.o.Repositories == nil {
 		return nil
@@ -109,12 +105,12 @@ func (r *Runner) followRepos(ctx context.Context) error {
 	}
 	var mu sync.Mutex
 	var answers []telemetry.RepoAnswer
-	g, asking := errgroup.WithContext(ctx)
+	g, asking := errgroup.WithContext(telemetry.InBackground(ctx, always))
 	g.SetLimit(pullWorkers)
 	for _, name := range wanted {
 		g.Go(func() error {
 			return telemetry.Guard("repository "+string(name), func() error {
-				if asking.Err() != nil || !r.leavesQuota() {
+				if asking.Err() != nil {
 					return nil
 				}
 				answer, err := r.askRepo(asking, name)
@@ -152,14 +148,4 @@ func (r *Runner) askRepo(ctx context.Context, name telemetry.RepoName) ([]teleme
 		return nil, err
 	}
 	return nil, nil
-}
-
-// leavesQuota reports whether GitHub still allows for more than what names are
-// worth: without a token that is soon not so.
-func (r *Runner) leavesQuota() bool {
-	if r.o.RateLimit == nil {
-		return true
-	}
-	limit := r.o.RateLimit()
-	return !limit.Known || limit.Remaining*repoQuota >= limit.Limit
 }

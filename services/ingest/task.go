@@ -25,6 +25,7 @@ type task struct {
 	quiet bool      // it is not written down: a loop's, as long as it changes nothing
 	saved time.Time // when it was last written down
 
+	awaited   bool // a person has joined
 	cancelled bool // by a person
 	ended     bool // no more passes; guarded by the Runner's mutex
 	r         *Runner
@@ -106,6 +107,7 @@ func (t *task) join(job telemetry.Job, quiet bool) *Handle {
 		return &Handle{r: t.r, task: t, pass: t.now}
 	}
 	t.job.Joined += 1 + job.Joined
+	t.awaited = t.awaited || !job.By.Automatic()
 	p := t.now
 	if t.begun && Cancellable(t.job.Kind) {
 		if t.next == nil {
@@ -153,6 +155,16 @@ func (t *task) snapshotAs(id string) telemetry.Job {
 	return job
 }
 
+// background reports whether no person waits for the task.
+func (t *task) background() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.job.By.Automatic() && !t.awaited
+}
+
+func always() bool { return true }
+func never() bool  { return false }
+
 // cancel ends the task, as a person asked.
 func (t *task) cancel() *Handle {
 	t.mu.Lock()
@@ -185,11 +197,11 @@ func (r *Runner) run(slot string, t *task, work func(context.Context, *task) (an
 		var result any
 		err := within(t.ctx, limitOf(kind), "The job ("+kind+")", func(ctx context.Context) error {
 			return telemetry.Guard(kind, func() (err error) {
-				result, err = work(ctx, t)
+				result, err = work(telemetry.InBackground(ctx, t.background), t)
 				return err
 			})
 		})
-		if err != nil && t.ctx.Err() == nil {
+		if err != nil && t.ctx.Err() == nil && !errors.Is(err, telemetry.ErrReserved) {
 			t.matter()
 		}
 		again = r.endPass(slot, t, result, err)

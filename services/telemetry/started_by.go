@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -12,18 +13,25 @@ type StartedBy string
 // MarshalJSON implements json.Marshaler: "" is null.
 func (s StartedBy) MarshalJSON() ([]byte, error) { return textOrNull(string(s)) }
 
+const automatically = "automatically"
+
 // What can ask for something.
 const (
 	ByPage  StartedBy = "a page"
 	ByAPI   StartedBy = "the API"
-	ByStart StartedBy = "automatically, at start"
+	ByStart StartedBy = automatically + ", at start"
 
 	ByWebhook StartedBy = "a webhook"
 )
 
 // ByInterval is a loop that runs at each interval.
 func ByInterval(every time.Duration) StartedBy {
-	return StartedBy("automatically, every " + SpanText(every))
+	return StartedBy(automatically + ", every " + SpanText(every))
+}
+
+// Automatic reports whether no person waits for what was started.
+func (s StartedBy) Automatic() bool {
+	return s == ByWebhook || strings.HasPrefix(string(s), automatically)
 }
 
 // SpanText is a duration as a setting says it: "15 s", "5 min", "2 h".

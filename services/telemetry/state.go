@@ -133,24 +133,31 @@ func waiting(pr PRSummary) State {
 	return StateWaiting
 }
 
-// How often sessions are polled that seldom change, and those that Devin does
-// not know (docs/rules.md#session-states, the column "poll on").
+// The least time between two automatic polls of a session (docs/rules.md#poll).
+// Those that work are asked about at each interval of the loop.
 const (
+	pollWaiting   = 4 // intervals: a person takes minutes to answer
 	pollSuspended = 10 * time.Minute
 	pollFinished  = time.Hour
 	PollMissing   = time.Hour
+	// PollAwakened is how long a session counts as working after a message was sent
+	// to it here, whatever its state: Devin may take a while to wake it.
+	PollAwakened = 10 * time.Minute
 )
 
-// PollInterval returns the least time between two polls of a session of this
-// state, 0 to poll it each time. ok is false for a state that is never polled.
-func (s State) PollInterval() (interval time.Duration, ok bool) {
+// PollDistance returns the least time between two polls of a session of this state
+// by a loop with that interval. polled is false for a state that only a person
+// has asked about.
+func (s State) PollDistance(every time.Duration) (distance time.Duration, polled bool) {
 	switch s {
-	case StateQueued, StateWorking, StateWaiting, StatePRReady, StateUnknown:
-		return 0, true
+	case StateQueued, StateWorking, StateUnknown:
+		return every, true
+	case StateWaiting, StatePRReady:
+		return pollWaiting * every, true
 	case StateSuspended:
-		return pollSuspended, true
+		return max(pollSuspended, every), true
 	case StateFinished:
-		return pollFinished, true
+		return max(pollFinished, every), true
 	}
 	return 0, false
 }

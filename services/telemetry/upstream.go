@@ -74,6 +74,21 @@ type SessionAnswer struct {
 	Sessions []UpstreamSession // those found, among the wanted ones
 	Skipped  []string          // wanted ids (keys) that were left for a later turn
 	Unknown  []string          // wanted ids (keys) that Devin answered 404 for
+
+	Unchanged []string // ids (keys) of which a list of changes says nothing
+}
+
+// PollTurn is what a turn of the poll may ask about.
+type PollTurn struct {
+	Due   []DueSession // whose distance has passed, the longest unasked first
+	Known []string     // keys of all sessions that have an id
+}
+
+// DueSession is a session whose turn it is. AskedAt is zero where Devin was never
+// asked about it, or does not know it: then only its own answer says more.
+type DueSession struct {
+	ID      string
+	AskedAt time.Time
 }
 
 // Message is one message of a Devin session.
@@ -90,21 +105,6 @@ type Dispatch struct {
 	TargetRepo string
 	Inputs     map[string]string // the other inputs of the workflow, by name
 	Ref        string            // branch of the action repository; "" for its default branch
-}
-
-// RateLimit is what GitHub last said of the token's hourly limit. Reset is
-// UTC. Known is false before the first answer.
-type RateLimit struct {
-	Known            bool
-	Limit, Remaining int
-	Reset            time.Time
-}
-
-// Limit is what a program knows of an upstream's limit: the hourly one, and
-// until when nothing is to be asked; the zero time is no pause.
-type Limit struct {
-	Rate  RateLimit
-	Until time.Time
 }
 
 // PullDetails is what GitHub says of a pull request beyond its list item.

@@ -23,7 +23,7 @@ func Share[T any](ctx context.Context, f *Flights, key string, lifetime time.Dur
 	if err := ctx.Err(); err != nil {
 		return none, err
 	}
-	done := f.group.DoChan(key, func() (answer any, err error) {
+	done := f.group.DoChan(flight(ctx, key), func() (answer any, err error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lifetime)
 		defer cancel()
 		err = telemetry.Guard(key, func() (err error) {
@@ -39,4 +39,13 @@ func Share[T any](ctx context.Context, f *Flights, key string, lifetime time.Dur
 	case <-ctx.Done():
 		return none, ctx.Err()
 	}
+}
+
+// flight is the key of a question that is shared with others who ask it: those for
+// whom no person waits may be refused what a person is not.
+func flight(ctx context.Context, key string) string {
+	if telemetry.IsBackground(ctx) {
+		return key + " (in the background)"
+	}
+	return key
 }

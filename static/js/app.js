@@ -86,6 +86,7 @@
       write("[data-quota=whole]", now.quota);
       write("[data-quota=short]", now.quota.split("/")[0]);
     }
+    if (now["quota-devin"]) write("[data-quota=devin]", now["quota-devin"]);
     count(now.needs);
     hold(now);
     const shown = parse(bar.dataset.freshness);

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"telemetry-dashboard/services/github/githubtest"
 	"telemetry-dashboard/services/ingest"
@@ -269,6 +270,13 @@ func devinCalls() []call {
 		}
 		return err
 	}
+	changes := func(ctx context.Context, w *world) error {
+		answer, told, err := w.devin.Changed(ctx, time.Unix(1, 0), []string{sessionA, sessionB})
+		if err == nil && (!told || len(answer.Sessions) < 2) {
+			err = noted(fmt.Sprintf("%d changed, told: %t", len(answer.Sessions), told))
+		}
+		return err
+	}
 	messages := func(ctx context.Context, w *world) error {
 		m, err := w.devin.Messages(ctx, sessionA)
 		fresh, freshErr := w.devin.FreshMessages(ctx, sessionA)
@@ -303,6 +311,11 @@ func devinCalls() []call {
 			set: func(w *world) { w.askSelf = true }},
 		{name: "v3 list", api: v3, methods: asks, kind: kindObject, list: "items", paged: true, dated: true, ask: sessions, use: poll,
 			match: ends("/sessions")},
+		{name: "v3 changes", api: v3, methods: []string{"devin.Changed"}, kind: kindObject, list: "items", paged: true, dated: true, ask: changes,
+			use: func(ctx context.Context, w *world) ending { return ended(changes(ctx, w)) }, // the loop's poll
+			match: path(func(p, q string) bool {
+				return strings.HasSuffix(p, "/sessions") && strings.Contains(q, "updated_after")
+			})},
 		{name: "v3 session", api: v3, methods: asks, kind: kindObject, dated: true, ask: sessions, use: poll, set: unlisted,
 			match: path(func(p, _ string) bool { return strings.Contains(p, "/sessions/") && !strings.HasSuffix(p, "/messages") })},
 		{name: "v3 messages", api: v3, methods: reads, kind: kindObject, list: "items", paged: true, dated: true, ask: messages,

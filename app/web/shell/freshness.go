@@ -45,7 +45,7 @@ func (w *Shell) strip(v View, p freshness) templ.Component {
 const sourceDatabase = "database"
 
 func (w *Shell) fresh(p freshness) panels.Fresh {
-	f := panels.Fresh{Quota: w.quotaNote(p.quota), Newest: panels.NewestNote{At: p.last.At.Time}, Jobs: jobsNote(p.lease)}
+	f := panels.Fresh{Quota: w.quotaNote(p.quota), Devin: w.quotaNote(p.devin), Newest: panels.NewestNote{At: p.last.At.Time}, Jobs: jobsNote(p.lease)}
 	if p.last.Late(w.Now()) {
 		f.Newest.Tone, f.Newest.Usual = parts.Attention, "Usually every "+DaysText(p.last.Usual)
 	}
@@ -60,6 +60,14 @@ func (w *Shell) fresh(p freshness) panels.Fresh {
 		}
 		if s.Missing > 0 {
 			f.Problems = append(f.Problems, missingProblem(s.Missing))
+		}
+	}
+	for _, of := range []struct {
+		name string
+		rate telemetry.RateLimit
+	}{{"GitHub", p.quota}, {"Devin", p.devin}} {
+		if n, ok := w.reserved(of.name, of.rate); ok {
+			f.Problems = append(f.Problems, n)
 		}
 	}
 	severe := func(p panels.Problem) int { return slices.Index([]parts.Tone{parts.Danger, parts.Attention}, p.Tone) }
@@ -101,30 +109,37 @@ func jobsNote(l telemetry.Lease) panels.JobsNote {
 		More: "The program that ran the jobs is gone. Another one on the database takes them over within seconds."}
 }
 
-const quotaLow = 0.1
-
+// quotaNote says what is left of a limit.
 func (w *Shell) quotaNote(r telemetry.RateLimit) panels.QuotaNote {
 	if !r.Known {
 		return panels.QuotaNote{}
 	}
-	if !r.Reset.IsZero() && !w.Now().Before(r.Reset) {
-		r.Remaining = r.Limit // renewed since GitHub said it
-	}
+	r = r.At(w.Now())
 	note := panels.QuotaNote{
 		Known: true,
-		Left:  parts.Number(int64(r.Remaining)) + "/" + parts.Number(int64(r.Limit)),
-		Short: parts.Number(int64(r.Remaining)),
+		Left:  parts.Number(r.Remaining) + "/" + parts.Number(r.Limit),
+		Short: parts.Number(r.Remaining),
 	}
 	switch {
 	case r.Remaining == 0:
 		note.Tone = parts.Danger
-	case float64(r.Remaining) < quotaLow*float64(r.Limit):
+	case r.Reserved(w.Now()):
 		note.Tone = parts.Attention
 	}
 	if !r.Reset.IsZero() && w.Now().Before(r.Reset) {
 		note.Renewed = "renewed at " + clock(r.Reset) + " UTC"
 	}
 	return note
+}
+
+// reserved is the strip about a limit of which the rest is kept for what people ask
+// for; ok is false while more is left.
+func (w *Shell) reserved(upstream string, r telemetry.RateLimit) (n panels.Problem, ok bool) {
+	if !r.Reserved(w.Now()) || r.Remaining == 0 {
+		return n, false
+	}
+	return panels.Problem{Notice: parts.Notice{Tone: parts.Attention, Icon: "hourglass", Strong: r.Resumes(upstream),
+		Text: "The rest is kept for what people ask for here."}}, true
 }
 
 func (w *Shell) sourceNote(s telemetry.SourceStatus) panels.SourceNote {

@@ -154,6 +154,8 @@ func TestQuota(t *testing.T) {
 	}{
 		{telemetry.RateLimit{}, panels.QuotaNote{}},
 		{telemetry.RateLimit{Known: true, Limit: 5000, Remaining: 4000}, panels.QuotaNote{Known: true, Left: "4,000/5,000", Short: "4,000"}},
+		{telemetry.RateLimit{Known: true, Limit: 5000, Remaining: 1001, Reset: now.Add(time.Minute)},
+			panels.QuotaNote{Known: true, Left: "1,001/5,000", Short: "1,001", Renewed: "renewed at 12:01 UTC"}},
 		{telemetry.RateLimit{Known: true, Limit: 5000, Remaining: 499, Reset: now.Add(time.Minute)},
 			panels.QuotaNote{Known: true, Left: "499/5,000", Short: "499", Tone: parts.Attention, Renewed: "renewed at 12:01 UTC"}},
 		{telemetry.RateLimit{Known: true, Limit: 5000, Reset: now.Add(time.Minute)},
@@ -163,6 +165,21 @@ func TestQuota(t *testing.T) {
 		if got := site().quotaNote(tc.r); got != tc.want {
 			t.Errorf("%+v, want %+v", got, tc.want)
 		}
+	}
+}
+
+// TestReservedLimit: the strip says what is left, and when background work resumes.
+func TestReservedLimit(t *testing.T) {
+	at := site().Now()
+	left := telemetry.RateLimit{Known: true, Limit: 5000, Remaining: 1000, Reset: at.Add(35 * time.Minute)}
+	much := left
+	much.Remaining = 1001
+	f := site().fresh(freshness{quota: left, devin: much})
+	if len(f.Problems) != 1 || f.Problems[0].Strong != "GitHub: 1,000 of 5,000 requests left until 12:35 UTC; background work resumes then." {
+		t.Errorf("%+v", f.Problems)
+	}
+	if f = site().fresh(freshness{quota: much, devin: left}); len(f.Problems) != 1 || !strings.HasPrefix(f.Problems[0].Strong, "Devin: 1,000 of") {
+		t.Errorf("%+v", f.Problems)
 	}
 }
 

@@ -64,7 +64,7 @@ type Options struct {
 	Jobs      Jobs
 	Changes   Changes
 	Assets    Assets
-	Quota     Quota // nil: GitHub is not asked
+	Quotas    Quotas
 	Settings  Settings
 	Now       func() time.Time
 }

@@ -16,14 +16,16 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// Quota returns what GitHub last said of the token's hourly limit.
-type Quota interface{ RateLimit() telemetry.RateLimit }
+// Quotas return what the upstreams last said of the limits of their tokens; nil is
+// one that is not asked.
+type Quotas struct{ GitHub, Devin func() telemetry.RateLimit }
 
 // freshness is what the shell of every page says about its data: how old it
 // is, what is wrong upstream, how much waits for a person.
 type freshness struct {
 	sources []telemetry.SourceStatus // in the order of the strip
-	quota   telemetry.RateLimit
+	quota   telemetry.RateLimit      // GitHub's
+	devin   telemetry.RateLimit
 	needs   int64
 	last    telemetry.LastRun
 	lease   telemetry.Lease
@@ -39,8 +41,11 @@ func (w *Shell) freshness(ctx context.Context) (freshness, error) {
 	slices.SortStableFunc(p.sources, func(a, b telemetry.SourceStatus) int {
 		return cmp.Compare(slices.Index(order, a.Name), slices.Index(order, b.Name))
 	})
-	if w.Quota != nil {
-		p.quota = w.Quota.RateLimit()
+	if w.Quotas.GitHub != nil {
+		p.quota = w.Quotas.GitHub().At(w.Now())
+	}
+	if w.Quotas.Devin != nil {
+		p.devin = w.Quotas.Devin().At(w.Now())
 	}
 	groups, err := w.Dashboard.NeedGroups(ctx, query.Ask{})
 	if err != nil {
@@ -86,9 +91,12 @@ func (w *Shell) freshnessText(p freshness, f panels.Fresh) string {
 	for _, s := range f.Sources {
 		fmt.Fprintln(digest, s.Name, s.Tone, s.Cause, s.At.IsZero())
 	}
-	fmt.Fprintln(digest, f.Newest, f.Problems, f.Quota.Known, f.Quota.Tone, f.Jobs)
+	fmt.Fprintln(digest, f.Newest, f.Problems, f.Quota.Known, f.Quota.Tone, f.Devin.Known, f.Devin.Tone, f.Jobs)
 	if p.quota.Known {
 		words = append(words, "quota="+f.Quota.Left)
+	}
+	if p.devin.Known {
+		words = append(words, "quota-devin="+f.Devin.Left)
 	}
 	github, devin := w.held(p)
 	for name, until := range map[string]time.Time{"github": github, "devin": devin} {

@@ -32,6 +32,7 @@ import (
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/upstream"
 	"telemetry-dashboard/static"
 	"telemetry-dashboard/views/links"
 )
@@ -86,7 +87,7 @@ func Open(t *testing.T, change ...func(*web.Options)) *Site {
 		Repositories: gh,
 		PullRequests: gh,
 		RunLogs:      gh,
-		RateLimit:    gh.RateLimit,
+		LogAllowance: upstream.NewAllowance(gh.Limits(), "run logs"),
 		Devin:        dv,
 		Messenger:    dv,
 		Log:          slog.New(slog.DiscardHandler),
@@ -103,7 +104,7 @@ func Open(t *testing.T, change ...func(*web.Options)) *Site {
 		Redeliver:   s.Store,
 		NewID:       ids(),
 		Assets:      static.New(),
-		Quota:       gh,
+		Quotas:      web.Quotas{GitHub: gh.RateLimit, Devin: dv.RateLimit},
 		APIDocs:     static.OpenAPI(),
 		Now:         Now,
 		Settings: web.Settings{

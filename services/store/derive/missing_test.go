@@ -35,13 +35,15 @@ func TestMissingSession(t *testing.T) {
 		}
 		due := func(want int) {
 			t.Helper()
-			if ids, err := s.SessionsToPoll(t.Context(), false); err != nil || len(ids) != want {
-				t.Errorf("%v are due, want %d (%v)", ids, want, err)
+			if turn, err := s.SessionsToPoll(t.Context(), 30*time.Second); err != nil || len(turn.Due) != want || len(turn.Known) != 2 {
+				t.Errorf("%+v are due, want %d (%v)", turn, want, err)
 			}
 		}
 		words := telemetry.SessionAnswer{Sessions: []telemetry.UpstreamSession{{ID: active, API: "v1", Status: "working"}, {ID: ended, API: "v1", Status: "finished"}}}
 		poll(words)
 		state(active, telemetry.StateWorking, false)
+		due(0)
+		later.Store(int64(30 * time.Second))
 		due(1)
 		versions := s.Versions()
 		poll(telemetry.SessionAnswer{Unknown: []string{active, ended}})
@@ -56,7 +58,7 @@ func TestMissingSession(t *testing.T) {
 		if s.Versions()[telemetry.TopicSessions] != versions[telemetry.TopicSessions] {
 			t.Error("that it is still missing raises a version")
 		}
-		later.Store(int64(61 * time.Minute))
+		later.Store(int64(62 * time.Minute))
 		due(2)
 		poll(words)
 		state(active, telemetry.StateWorking, false)

@@ -2,6 +2,7 @@ package derive
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"telemetry-dashboard/services/store"
@@ -35,31 +36,47 @@ func pollsOf(tx *store.Tx, sessions string) map[string]poll {
 	return polls
 }
 
-// SessionsToPoll returns session keys, longest unasked first: all that have an id, or those whose turn it is.
-func (w *Writer) SessionsToPoll(ctx context.Context, all bool) ([]string, error) {
+// SessionsToPoll returns the sessions with an id, and those of them whose turn it is
+// in a poll that is made every so often: all of them, if every is 0.
+func (w *Writer) SessionsToPoll(ctx context.Context, every time.Duration) (telemetry.PollTurn, error) {
 	now := w.Now()
-	return store.Get(ctx, w.Store, func(tx *store.Tx) (ids []string) {
+	return store.Get(ctx, w.Store, func(tx *store.Tx) (turn telemetry.PollTurn) {
+		awake := map[string]bool{}
+		for _, id := range store.All[string](tx, `SELECT DISTINCT subject FROM submissions WHERE at >= $1 AND kind = $2`,
+			store.Millis(now.Add(-telemetry.PollAwakened)), telemetry.SubmissionReply) {
+			awake[id] = true
+		}
 		tx.Each(`SELECT s.key, s.state, COALESCE(p.asked_at, 0), COALESCE(p.missing_since, 0)
 			FROM sessions s LEFT JOIN polls p ON p.session = s.key WHERE s.id <> '' ORDER BY 3, s.at DESC, s.key`, nil, func(r *store.Row) {
 			var id string
 			var state telemetry.State
 			var asked, missing int64
 			r.Scan(&id, &state, &asked, &missing)
-			if all || due(state, missing > 0, now.Sub(time.UnixMilli(asked))) {
-				ids = append(ids, id)
+			turn.Known = append(turn.Known, id)
+			if awake[id] {
+				state = telemetry.StateWorking
 			}
+			if every > 0 && !due(state, missing > 0, now.Sub(time.UnixMilli(asked)), every) {
+				return
+			}
+			d := telemetry.DueSession{ID: id}
+			if asked > 0 && missing == 0 {
+				d.AskedAt = time.UnixMilli(asked)
+			}
+			turn.Due = append(turn.Due, d)
 		})
-		return ids
+		return turn
 	})
 }
 
-// due reports whether to poll a session that was polled so long ago.
-func due(state telemetry.State, missing bool, waited time.Duration) bool {
-	interval, polled := state.PollInterval()
+// due reports whether to poll a session that was polled so long ago, in a poll that
+// is made every so often: a turn may come a little early.
+func due(state telemetry.State, missing bool, waited, every time.Duration) bool {
+	distance, polled := state.PollDistance(every)
 	if missing {
-		interval = telemetry.PollMissing
+		distance = max(telemetry.PollMissing, every)
 	}
-	return polled && waited >= interval
+	return polled && waited >= distance-every/2
 }
 
 // SavePoll keeps what Devin answered. Where it says nothing new, no version is raised.
@@ -68,11 +85,14 @@ func (w *Writer) SavePoll(ctx context.Context, answer telemetry.SessionAnswer) e
 		c := newChanges(tx)
 		var asked []string
 		for i := range answer.Sessions {
-			c.putPoll(&answer.Sessions[i])
 			asked = append(asked, answer.Sessions[i].ID)
 		}
+		known := pollsOf(tx, store.JSON(asked))
+		for i := range answer.Sessions {
+			c.putPoll(&answer.Sessions[i], known[asked[i]])
+		}
 		tx.Exec(`UPDATE polls SET asked_at = $1 WHERE session `+tx.In(2, "TEXT"),
-			store.Millis(tx.Now()), store.JSON(append(asked, answer.Unknown...)))
+			store.Millis(tx.Now()), store.JSON(slices.Concat(asked, answer.Unknown, answer.Unchanged)))
 		c.putOutputs(answer.Sessions)
 		c.putMissing(answer.Unknown)
 		derive(c)
@@ -93,13 +113,12 @@ func (c *changes) putMissing(ids []string) {
 	}
 }
 
-func (c *changes) putPoll(u *telemetry.UpstreamSession) {
+func (c *changes) putPoll(u *telemetry.UpstreamSession, old poll) {
 	tx := c.tx
 	urls := []string{}
 	for _, pr := range u.PRs {
 		urls = append(urls, pr.URL)
 	}
-	old := pollsOf(tx, store.JSON([]string{u.ID}))[u.ID]
 	known, now := old.status.API != "", store.Millis(tx.Now())
 	fresh := poll{
 		session: u.ID, status: telemetry.UpstreamStatus{API: u.API, Status: u.Status, Detail: u.Detail}, title: store.Plain(u.Title), url: u.URL,

@@ -43,6 +43,7 @@ type Settings struct {
 	DevinKeySet    bool   `json:"devin_api_key_set"`
 	ActionRepo     string `json:"action_repo"`
 	RunsDirSet     bool   `json:"runs_dir_set"`
+	RetentionDays  int64  `json:"retention_days"` // 0: for ever
 	Demo           bool   `json:"demo"`
 	DevinAPI       string `json:"devin_api"`
 	Version        string `json:"version"`

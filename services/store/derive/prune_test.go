@@ -266,3 +266,29 @@ func TestPrunedFileThatChanges(t *testing.T) {
 		rule("go/two")
 	})
 }
+
+// TestOthersGoOnDuringAPrune: between its batches others write and read, and
+// see a record either as it was or as it is pruned.
+func TestOthersGoOnDuringAPrune(t *testing.T) {
+	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
+		var files []telemetry.FetchedFile
+		for run := range int64(350) {
+			files = append(files, storetest.ScanRecord{Repo: "o/r", Run: run + 1, At: "2026-02-01T10:00:00Z",
+				Findings: []string{"js/xss a.js 1 aaaaaaaaaaaaaaaa1"}}.File(fmt.Sprintf("%03d.json", run)))
+		}
+		storetest.Put(t, s, files...)
+		batches := 0
+		done, err := s.Prune(t.Context(), time.Now(), func(telemetry.Pruned) {
+			batches++
+			late := storetest.ScanRecord{Repo: "o/other", Run: int64(batches), At: "2126-02-01T10:00:00Z",
+				Findings: []string{"js/xss a.js 1 aaaaaaaaaaaaaaaa1"}}.File(fmt.Sprintf("late-%d.json", batches))
+			storetest.Put(t, s, late)
+			if total, rows := storetest.Total(t, lists.Runs(s.Store), query.Ask{}); total != rows || total != int64(len(files)+batches) {
+				t.Errorf("after batch %d: %d runs, %d rows", batches, total, rows)
+			}
+		})
+		if err != nil || batches < 4 || done.Records != int64(len(files)) {
+			t.Errorf("pruned %+v in %d batches (%v), want %d records in 4 or more", done, batches, err, len(files))
+		}
+	})
+}

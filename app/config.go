@@ -35,6 +35,7 @@ type Config struct {
 	DevinOrgID      OrgID         `env:"DEVIN_ORG_ID" example:"org-0123456789abcdef" meaning:"Devin organization (org-…) of a cog_… key that does not name one itself"`
 	RefreshInterval time.Duration `env:"REFRESH_INTERVAL" envDefault:"5m" example:"5m" meaning:"How often run files and pull requests are read automatically; 0 means only on request"`
 	PollInterval    time.Duration `env:"POLL_INTERVAL" envDefault:"30s" example:"30s" meaning:"How often sessions that work are polled automatically; those that wait for a person at every fourth turn, others more seldom; 0 means only on request"`
+	RetentionDays   Days          `env:"RETENTION_DAYS" envDefault:"0" example:"90" meaning:"After how many days the texts of old records and run logs are pruned, as far as nothing follows from them; 0 keeps them for ever"`
 	LogLevel        LogLevel      `env:"LOG_LEVEL" envDefault:"info" example:"info" meaning:"Lowest level to log: debug, info, warn or error"`
 	LogFormat       LogFormat     `env:"LOG_FORMAT" envDefault:"text" example:"text" meaning:"Log format: text or json"`
 }

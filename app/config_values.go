@@ -181,6 +181,20 @@ func parseSpan(v string) (time.Duration, error) {
 	return d, nil
 }
 
+// Days is a number of days.
+type Days int64
+
+// mostDays is a century.
+const mostDays = 36_500
+
+func parseDays(v string) (Days, error) {
+	n, err := strconv.ParseUint(v, 10, 32)
+	if err != nil || n > mostDays {
+		return 0, fmt.Errorf("is %q; want a whole number of days from 0 to %d", v, mostDays)
+	}
+	return Days(n), nil
+}
+
 func parseAddress(v string) (Address, error) {
 	host, port, err := net.SplitHostPort(v)
 	if err != nil {

@@ -50,6 +50,7 @@ func linkCases() map[string]struct{ address, method, route string } {
 		"APIMessages":    {links.APIMessages("a/%?#"), post, "/api/sessions/:id/messages"},
 		"APIPull":        {links.APIPull(repo, 1), get, "/api/prs/:owner/:name/:number"},
 		"APIRun":         {links.APIRun("a/%?#.json"), get, "/api/runs/:file"},
+		"APIRunOf":       {links.APIRunOf("a", "a/%?#.json"), get, "/api/runs/:file"},
 		"APIRaw":         {links.APIRaw("a", "a/%?#.json"), get, "/api/runs/:file/raw"},
 		"APIRepo":        {links.APIRepo(repo), get, "/api/repo/:owner/:name"},
 		"APIJob":         {links.APIJob("a/%?#"), get, "/api/jobs/:id"},

@@ -46,6 +46,7 @@ type Settings struct {
 	ActionRepos    []string `json:"action_repos"`
 	ActionRef      string   `json:"action_ref"` // "" for the default branch
 	RunsDirSet     bool     `json:"runs_dir_set"`
+	RetentionDays  int64    `json:"retention_days"` // 0: for ever
 	Demo           bool     `json:"demo"`
 	DevinAPI       string   `json:"devin_api"`
 	Version        string   `json:"version"`

@@ -57,6 +57,9 @@ type runDetailItem struct {
 	Gone       []telemetry.DiffIssue `json:"gone"`
 	Moved      []telemetry.DiffIssue `json:"moved"`
 	Unassigned []telemetry.IssueRow  `json:"issues_in_no_session"` // nil: unknown
+
+	PrunedAt    telemetry.Time `json:"pruned_at"`
+	LogPrunedAt telemetry.Time `json:"log_pruned_at"`
 }
 
 func runDetailOf(d telemetry.RunDetail, record json.RawMessage) runDetailItem {
@@ -78,6 +81,8 @@ func runDetailOf(d telemetry.RunDetail, record json.RawMessage) runDetailItem {
 		Reopened:  d.Reopened,
 		Gone:      d.Gone,
 		Moved:     d.Moved,
+
+		PrunedAt: d.PrunedAt, LogPrunedAt: d.LogPrunedAt,
 	}
 	if d.UnassignedKnown {
 		item.Unassigned = d.Unassigned

@@ -28,6 +28,8 @@ func Status(code telemetry.Code) int {
 		return fiber.StatusMethodNotAllowed
 	case telemetry.CodeConflict:
 		return fiber.StatusConflict
+	case telemetry.CodePruned:
+		return fiber.StatusGone
 	case telemetry.CodeTooLarge:
 		return fiber.StatusRequestEntityTooLarge
 	case telemetry.CodeUnsupportedMedia:

@@ -22,6 +22,7 @@ import (
 // Store is where everything is kept.
 type Store interface {
 	Deliveries
+	Pruner
 
 	KnownFiles(ctx context.Context, source string) (map[string]string, error)
 	PutFiles(ctx context.Context, source string, files []telemetry.FetchedFile) (telemetry.PutResult, error)
@@ -123,6 +124,7 @@ type Options struct {
 	Messenger       Messenger
 	RefreshInterval time.Duration
 	PollInterval    time.Duration
+	RetentionDays   int64 // 0: records and run logs are kept for ever
 	Log             *slog.Logger
 	Now             func() time.Time
 	NewID           func() string

@@ -160,7 +160,7 @@ func endedAsAsked(job telemetry.Job, err error) (telemetry.Job, error) {
 
 // Cancellable reports whether a job of the kind may be ended midway.
 func Cancellable(kind string) bool {
-	return kind == JobRefresh || kind == JobPoll || kind == JobPollPRs || kind == JobLogs
+	return kind == JobRefresh || kind == JobPoll || kind == JobPollPRs || kind == JobLogs || kind == JobPrune
 }
 
 func (r *Runner) work(kind string, order Order) (func(context.Context, *task) (any, error), error) {
@@ -195,6 +195,12 @@ func (r *Runner) work(kind string, order Order) (func(context.Context, *task) (a
 				"GITHUB_TOKEN is not set, so run logs cannot be read from GitHub. Set it and restart, or put the logs beside RUNS_DIR.")
 		}
 		return r.readLogs, nil
+	case JobPrune:
+		if r.o.RetentionDays == 0 {
+			return nil, telemetry.Errorf(telemetry.CodeMissingSetting,
+				"RETENTION_DAYS is not set, so records and run logs are kept for ever. Set it to a number of days and restart.")
+		}
+		return r.prune, nil
 	case JobRebuild:
 		return r.rebuild, nil
 	case JobBackfill:

@@ -12,7 +12,7 @@ import (
 // resumable are the kinds of jobs that go on by themselves after the program
 // that ran them has ended. A rebuild is started where one is pending; whether
 // what a backfill changes is still wanted, a person decides.
-func resumable() []string { return []string{JobRefresh, JobPoll, JobPollPRs, JobLogs} }
+func resumable() []string { return []string{JobRefresh, JobPoll, JobPollPRs, JobLogs, JobPrune} }
 
 // queue asks the program that has the lease for a job.
 func (r *Runner) queue(ctx context.Context, job telemetry.Job) (*Handle, error) {

@@ -77,6 +77,7 @@ func (r *Runner) serve(ctx context.Context) {
 		"refresh loop": func() { r.loop(ctx, JobRefresh, r.o.RefreshInterval, len(r.o.Sources) > 0, true) },
 		"poll loop":    func() { r.loop(ctx, jobPollActive, r.o.PollInterval, r.o.Devin != nil, false) },
 		"log loop":     func() { r.loop(ctx, JobLogs, logsEvery, r.o.RunLogs != nil, false) },
+		"prune loop":   func() { r.loop(ctx, JobPrune, pruneEvery, r.o.RetentionDays > 0, true) },
 		"queue":        func() { r.watchQueue(ctx, unsure) },
 		"deliveries":   func() { r.watchDeliveries(ctx) },
 	} {

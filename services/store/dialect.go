@@ -90,7 +90,7 @@ const readers = 8
 // by it from 32 MB on. Readers are several, the system keeps their pages, and more of them made no answer faster.
 const (
 	liteCommon = "&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=temp_store(2)"
-	liteWriter = "?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=cache_size(-40000)" +
+	liteWriter = "?_txlock=immediate&_pragma=auto_vacuum(2)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=cache_size(-40000)" +
 		"&_pragma=wal_autocheckpoint(8000)&_pragma=journal_size_limit(0)" + liteCommon
 	liteReader = "?_txlock=deferred&_pragma=query_only(1)&_pragma=synchronous(FULL)&_pragma=cache_size(-2000)" + liteCommon
 )

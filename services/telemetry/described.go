@@ -53,7 +53,8 @@ type IssueLog struct {
 	State     LogState `json:"state"` // "" = it was not asked for
 	Cause     Optional `json:"error"`
 	AskedAt   Time     `json:"asked_at"`
-	Ref       LogRef   `json:"-"` // its label is "" where the run can have no log
+	PrunedAt  Time     `json:"pruned_at"` // since when its prompts and code are gone, null while they are kept
+	Ref       LogRef   `json:"-"`         // its label is "" where the run can have no log
 }
 
 var (

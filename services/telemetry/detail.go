@@ -226,6 +226,9 @@ type RunDetail struct {
 	// UnassignedKnown is false where a session's ids name no finding of the
 	// record, so that nobody can say which issues are in no session.
 	UnassignedKnown bool
+
+	PrunedAt    Time // since when its record is no longer kept as fetched
+	LogPrunedAt Time // likewise its log
 }
 
 // RunDiff compares what was open after two scans of a repository.

@@ -21,6 +21,7 @@ const (
 	CodeMethod           Code = "method_not_allowed" // 405
 	CodeConflict         Code = "conflict"           // 409
 	CodeNoPast           Code = "no_past"            // 400: as_of of what has no past
+	CodePruned           Code = "pruned"             // 410: what is asked for is no longer kept
 	CodeTooLarge         Code = "too_large"          // 413
 	CodeUnsupportedMedia Code = "unsupported_media"  // 415: a body in a form that is not read
 	CodeUnknownHost      Code = "unknown_host"       // 421: a Host that is not ours

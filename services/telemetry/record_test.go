@@ -266,6 +266,7 @@ func FuzzParseRecord(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
+		compactIsTheSame(t, body)
 		rec, err := ParseRecord(body)
 		if err != nil {
 			if rec != nil || err.Error() == "" {

@@ -282,6 +282,7 @@ type FileRow struct {
 	Gone      bool     `json:"gone"`
 	Shadowed  bool     `json:"shadowed"` // the action repository has the same file
 	FetchedAt Time     `json:"fetched_at"`
+	PrunedAt  Time     `json:"pruned_at"` // since when the file itself is no longer kept
 }
 
 // JobStep is one step of a job. Seconds is how long it took, or has taken.
@@ -297,7 +298,7 @@ type JobStep struct {
 // Job is one run of a refresh, a poll, … Its lists are never nil.
 type Job struct {
 	ID      string          `json:"id"`
-	Kind    string          `json:"kind"`  // refresh, poll, poll-prs, run-logs, backfill, rebuild
+	Kind    string          `json:"kind"`  // refresh, poll, poll-prs, run-logs, backfill, rebuild, prune
 	State   string          `json:"state"` // queued, running, done, failed, interrupted, cancelled
 	Steps   []JobStep       `json:"steps"`
 	By      StartedBy       `json:"started_by"`

@@ -216,8 +216,12 @@ func FuzzParseRunLog(f *testing.F) {
 	f.Add([]byte("["+logIssue+"]"), []byte(logPrompt))
 	f.Add([]byte(`{"issues": [{"id": "CQLF-R1-1", "locations": [null], "cwes": [null, "\u0000"]}]}`), []byte("### CQLF-R1-1:\n- Code context:\n```\n>>> 9 | \xff"))
 	f.Fuzz(func(t *testing.T, issues, prompt []byte) {
-		l := ParseRunLog([]LogFile{{RunFile: RunFile{Name: "issues.json"}, Body: issues}, {RunFile: RunFile{Name: "batches.json"}, Body: issues},
-			{RunFile: RunFile{Name: "sessions.json"}, Body: issues}, {RunFile: RunFile{Name: "prompt_batch_1.txt"}, Body: prompt}})
+		files := []LogFile{{RunFile: RunFile{Name: "issues.json"}, Body: issues}, {RunFile: RunFile{Name: "batches.json"}, Body: issues},
+			{RunFile: RunFile{Name: "sessions.json"}, Body: issues}, {RunFile: RunFile{Name: "prompt_batch_1.txt"}, Body: prompt}}
+		l := ParseRunLog(files)
+		if _, err := CompactLog(files); err != nil {
+			t.Fatal(err)
+		}
 		text := func(s string) {
 			if !utf8.ValidString(s) || strings.ContainsRune(s, 0) || len(s) > mostText+3 {
 				t.Fatalf("a text of %d bytes that cannot be stored: %.60q", len(s), s)

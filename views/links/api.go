@@ -34,6 +34,9 @@ func APIPull[R ~string](repo R, number int64) string { return numbered(APIList("
 // APIRun is a run.
 func APIRun(file string) string { return under(APIList("runs"), file) }
 
+// APIRunOf is APIRun of a file of a source.
+func APIRunOf(source, file string) string { return below(APIRun(file), "", "source", source) }
+
 // APIRaw is a record as it was fetched. A file can be in several sources;
 // without a source the API takes the first.
 func APIRaw(source, file string) string {

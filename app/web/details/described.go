@@ -32,6 +32,10 @@ func (w *Web) whatItIs(i telemetry.IssueDetail) panels.WhatItIs {
 			}
 		}
 	}
+	if i.By != nil && i.Code == nil && !i.Log.PrunedAt.IsZero() {
+		out.Quiet = "The prompts and the code of the log of " + shell.RunName(i.Log.RunNumber, 0) + " were pruned on " +
+			i.Log.PrunedAt.UTC().Format("2 Jan 2006") + ", after RETENTION_DAYS."
+	}
 	return out
 }
 

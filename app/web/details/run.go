@@ -210,10 +210,11 @@ func (w *Web) runHead(v shell.View, r telemetry.RunDetail) panels.Heading {
 	if run := w.Settings.GitHubWeb.Recorded(r.RunURL); run != "" {
 		h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Open the action run", URL: run}, Icon: "workflow"})
 	}
-	h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Raw record", URL: links.APIRaw(r.Source, r.File)}, Icon: "code"})
+	h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: recordText(r), URL: recordURL(r)}, Icon: "code"})
 	if h.Notices, h.Forms = scopeNotice(r); !v.AsOf.IsZero() {
 		h.Forms = nil
 	}
+	h.Notices = append(h.Notices, prunedNotices(r)...)
 	if !r.CountedAt.IsZero() {
 		h.Notices = append(h.Notices, parts.Notice{
 			Icon:   "clock",
@@ -222,6 +223,39 @@ func (w *Web) runHead(v shell.View, r telemetry.RunDetail) panels.Heading {
 		})
 	}
 	return h
+}
+
+// recordURL is the record of a run as it was fetched, or what is left of it.
+func recordURL(r telemetry.RunDetail) string {
+	if r.PrunedAt.IsZero() {
+		return links.APIRaw(r.Source, r.File)
+	}
+	return links.APIRunOf(r.Source, r.File)
+}
+
+func recordText(r telemetry.RunDetail) string {
+	if r.PrunedAt.IsZero() {
+		return "Raw record"
+	}
+	return "Record as JSON"
+}
+
+// prunedNotices say what is no longer kept of a run.
+func prunedNotices(r telemetry.RunDetail) (notices []parts.Notice) {
+	for _, n := range []struct {
+		at         telemetry.Time
+		what, left string
+	}{
+		{r.PrunedAt, "Record pruned.", "The record as it was fetched is no longer kept since %s, after RETENTION_DAYS. What is read of it is."},
+		{r.LogPrunedAt, "Log pruned.", "The prompts and the code of the run’s log are no longer kept since %s, after RETENTION_DAYS. What the log says of issues is."},
+	} {
+		if !n.at.IsZero() {
+			notices = append(notices, parts.Notice{
+				Icon: "info", Strong: n.what, Text: fmt.Sprintf(n.left, n.at.UTC().Format("2 Jan 2006")), Note: true,
+			})
+		}
+	}
+	return notices
 }
 
 // scopeNotice says what a scan did not look at, and offers to count it as a full one.
@@ -277,16 +311,16 @@ func (w *Web) runFacts(r telemetry.RunDetail) []panels.Pair {
 		{Name: "Recorded", Time: r.At.Time, As: "day"},
 	}
 	if r.Kind == telemetry.KindScan {
-		facts = append(facts, panels.Pair{Name: "Found", Text: parts.Number(r.IssuesFound), URL: links.APIRaw(r.Source, r.File)})
+		facts = append(facts, panels.Pair{Name: "Found", Text: parts.Number(r.IssuesFound), URL: recordURL(r)})
 	}
-	facts = append(facts, panels.Pair{Name: "Batches", Text: parts.Number(r.Batches), URL: links.APIRaw(r.Source, r.File)},
+	facts = append(facts, panels.Pair{Name: "Batches", Text: parts.Number(r.Batches), URL: recordURL(r)},
 		panels.Pair{Name: "Sessions", Text: parts.Number(r.RunRow.Sessions), URL: runSessions(r)})
 	if r.Reference {
 		facts = append(facts, panels.Pair{Name: "Reference", Text: "open issues are measured against this scan"})
 	}
 	return append(facts,
 		panels.Pair{Name: "Run id", Text: r.RunID, URL: w.Settings.GitHubWeb.Recorded(r.RunURL), Code: r.RunID != ""},
-		panels.Pair{Name: "Record", Text: r.File, URL: links.APIRaw(r.Source, r.File), Code: true},
+		panels.Pair{Name: "Record", Text: r.File, URL: recordURL(r), Code: true},
 		panels.Pair{Name: "From", Text: cmp.Or(r.Source, "RUNS_DIR")})
 }
 
@@ -294,7 +328,7 @@ func (w *Web) runFacts(r telemetry.RunDetail) []panels.Pair {
 // has no number to ask for.
 func runSessions(r telemetry.RunDetail) string {
 	if r.RunNumber == 0 {
-		return links.APIRaw(r.Source, r.File)
+		return recordURL(r)
 	}
 	return links.Matching(links.In(r.Repo, links.Sessions), "run:"+parts.Decimal(r.RunNumber))
 }

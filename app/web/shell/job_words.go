@@ -49,6 +49,8 @@ type jobResult struct {
 	DryRun       bool               `json:"dry_run"`
 	Undo         bool               `json:"undo"`
 	Changes      []telemetry.Change `json:"changes"`
+
+	telemetry.Pruned
 }
 
 func resultOf(j telemetry.Job) jobResult {
@@ -67,6 +69,7 @@ func JobTitle(j telemetry.Job) string {
 		ingest.JobPollPRs:  "Poll pull requests",
 		ingest.JobBackfill: "Backfill",
 		ingest.JobLogs:     "Read run logs",
+		ingest.JobPrune:    "Prune old records",
 	}[j.Kind]
 	if resultOf(j).DryRun {
 		name += ", dry run"
@@ -112,10 +115,39 @@ func JobSummary(j telemetry.Job) string {
 		if r.Left {
 			said = append(said, "the others later, to keep within GitHub’s limit")
 		}
+	case ingest.JobPrune:
+		return pruneSummary(r.Pruned, j.Errors)
 	case ingest.JobBackfill:
 		return backfillSummary(r)
 	}
 	return strings.Join(append(said, failureTexts(j.Errors)...), ", ") + "."
+}
+
+// pruneSummary is what a prune did.
+func pruneSummary(p telemetry.Pruned, errs []string) string {
+	text := "Nothing to prune: nothing is older than " + parts.Plural(p.Days, "day", "")
+	if p.Records+p.Logs > 0 {
+		text = "Pruned " + parts.Plural(p.Records, "record", "") + " and " + parts.Plural(p.Logs, "log", "") +
+			" older than " + parts.Plural(p.Days, "day", "") + ", " + sizeText(p.Bytes)
+	}
+	text = strings.Join(append([]string{text}, failureTexts(errs)...), ", ") + "."
+	if p.Note != "" && p.Records+p.Logs > 0 {
+		text += " " + p.Note
+	}
+	return text
+}
+
+// sizeText is a number of bytes: "812 MB".
+func sizeText(bytes int64) string {
+	for _, unit := range []struct {
+		size int64
+		name string
+	}{{1e9, "GB"}, {1e6, "MB"}, {1e3, "KB"}} {
+		if bytes >= unit.size {
+			return parts.OneDecimal(float64(bytes)/float64(unit.size)) + " " + unit.name
+		}
+	}
+	return parts.Plural(max(bytes, 0), "byte", "")
 }
 
 // failureTexts counts what failed during a job: repositories, whose

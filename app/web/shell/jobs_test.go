@@ -87,6 +87,9 @@ func TestJobSummaries(t *testing.T) {
 			"2 changes in 1 record. Nothing has been changed yet. The original records are kept."},
 		{ingest.JobBackfill, `{"patched_files":2,"changes":[{}]}`, "1 change in 2 records applied."},
 		{ingest.JobPollPRs, `not JSON`, "0 pull requests."},
+		{ingest.JobPrune, `{"days":90,"records":1204,"logs":310,"freed_bytes":812000000,"errors":[]}`,
+			"Pruned 1,204 records and 310 logs older than 90 days, 812.0 MB."},
+		{ingest.JobPrune, `{"days":1,"records":0,"logs":0,"freed_bytes":0}`, "Nothing to prune: nothing is older than 1 day."},
 		{ingest.JobLogs, `{"asked":3,"found":2}`, "2 run logs read."},
 		{ingest.JobLogs, `{"found":1,"missing":2,"left":true}`, "1 run log read, 2 runs without one, the others later, to keep within GitHub’s limit."},
 	} {

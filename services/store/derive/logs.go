@@ -57,7 +57,7 @@ func (c *changes) putLog(l *telemetry.FetchedLog) {
 		tx.Exec(`UPDATE run_logs SET asked_at = $1, error = $2 WHERE id = $3`, now, said, id)
 		return
 	}
-	tx.Exec(`UPDATE run_logs SET state = $1, origin = $2, error = $3, asked_at = $4, fetched_at = $4 WHERE id = $5`,
+	tx.Exec(`UPDATE run_logs SET state = $1, origin = $2, error = $3, asked_at = $4, fetched_at = $4, pruned_at = 0 WHERE id = $5`,
 		string(l.State), l.Origin, said, now, id)
 	tx.Exec(`DELETE FROM log_files WHERE log_id = $1`, id)
 	for _, f := range l.Files {
@@ -97,14 +97,19 @@ func (c *changes) reparseLogs(key string) {
 			logs = append(logs, l)
 		})
 	for _, l := range logs {
-		var files []telemetry.LogFile
-		c.tx.Each(`SELECT name, sha, size, body FROM log_files WHERE log_id = $1 ORDER BY name`, []any{l.id}, func(r *store.Row) {
-			var f telemetry.LogFile
-			r.Scan(&f.Name, &f.SHA, &f.Size, &f.Body)
-			files = append(files, f)
-		})
-		c.readLog(l.id, l.label, files)
+		c.readLog(l.id, l.label, logFiles(c.tx, l.id))
 	}
+}
+
+// logFiles are the stored files of a log: of one that was pruned, those that are left.
+func logFiles(tx *store.Tx, id int64) (files []telemetry.LogFile) {
+	tx.Each(`SELECT f.name, f.sha, f.size, f.body FROM log_files f JOIN run_logs l ON l.id = f.log_id
+		WHERE f.log_id = $1 AND (l.pruned_at = 0 OR f.body IS NOT NULL) ORDER BY f.name`, []any{id}, func(r *store.Row) {
+		var f telemetry.LogFile
+		r.Scan(&f.Name, &f.SHA, &f.Size, store.Unpacked(&f.Body))
+		files = append(files, f)
+	})
+	return files
 }
 
 // readLog writes what the files of a log say.

@@ -102,20 +102,25 @@ func isQuarantined(r *records, id int64, quarantine []quarantined) bool {
 // reparse reads a file anew, and has all that follows from it derived again.
 func (c *changes) reparse(id int64) {
 	tx := c.tx
-	var body, broken []byte
+	var stored, body, broken []byte
 	var fault string
+	var pruned int64
 	var fetched telemetry.Time
-	tx.Row(`SELECT body, broken, error, fetched_at FROM files WHERE id = $1`, id).Scan(&body, &broken, &fault, &fetched)
+	tx.Row(`SELECT body, body, broken, error, fetched_at, pruned_at FROM files WHERE id = $1`, id).
+		Scan(&stored, store.Unpacked(&body), &broken, &fault, &fetched, &pruned)
 	rec, err := telemetry.ParseRecord(broken)
 	switch {
 	case broken != nil && err == nil:
-		body, broken, fault = broken, nil, ""
+		if stored != nil {
+			pruned = 0 // the version that was pruned is not in force any more
+		}
+		stored, broken, fault = broken, nil, ""
 	case body == nil && broken != nil:
 		fault = err.Error()
 	case body == nil: // it was too large to be fetched
 	default:
 		if rec, err = telemetry.ParseRecord(body); err != nil {
-			body, broken, fault = nil, body, err.Error()
+			stored, broken, fault = nil, body, err.Error()
 		}
 	}
 	if err != nil {
@@ -132,7 +137,7 @@ func (c *changes) reparse(id int64) {
 		}
 	}
 	tx.Exec(`UPDATE files SET body = $1, broken = $2, error = $3, kind = $4, repo_key = $5, target_key = $6, at = $7,
-		derived = $8 WHERE id = $9`,
-		body, broken, fault, kind, repo, target, when, rules(), id)
+		derived = $8, pruned_at = $9 WHERE id = $10`,
+		stored, broken, fault, kind, repo, target, when, rules(), pruned, id)
 	c.chooseLive(c.fileStates(c.name(id).file))
 }

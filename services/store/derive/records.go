@@ -48,7 +48,7 @@ func (r *records) of(id int64) *telemetry.Record {
 	corrected := r.holds("corrections")
 	var fetched telemetry.Time
 	if body == nil && (rec == nil || corrected) {
-		r.tx.Row(`SELECT body, fetched_at FROM files WHERE id = $1`, id).Scan(&body, &fetched)
+		r.tx.Row(`SELECT body, fetched_at FROM files WHERE id = $1`, id).Scan(store.Unpacked(&body), &fetched)
 	}
 	if rec == nil && r.tx.Err() == nil {
 		var err error

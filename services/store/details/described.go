@@ -21,10 +21,12 @@ func describe(tx *store.Tx, id int64, rule string) telemetry.Described {
 		d.By = &by
 	}
 	var repo string
-	tx.Row(`SELECT r.file, r.run_number, r.target_repo, r.run_label, COALESCE(l.state, ''), COALESCE(l.error, ''), COALESCE(l.asked_at, 0)
+	tx.Row(`SELECT r.file, r.run_number, r.target_repo, r.run_label, COALESCE(l.state, ''), COALESCE(l.error, ''), COALESCE(l.asked_at, 0),
+			COALESCE(l.pruned_at, 0)
 		FROM appearances a JOIN runs r ON r.id = a.run_id LEFT JOIN run_logs l ON l.repo_key = r.repo_key AND l.label = r.run_label
 		WHERE a.issue_id = $1 ORDER BY r.at DESC, r.file DESC, r.source DESC LIMIT 1`, id).
-		Scan(&d.Log.RunFile, &d.Log.RunNumber, &repo, &d.Log.Ref.Label, &d.Log.State, &d.Log.Cause, &d.Log.AskedAt)
+		Scan(&d.Log.RunFile, &d.Log.RunNumber, &repo, &d.Log.Ref.Label, &d.Log.State, &d.Log.Cause, &d.Log.AskedAt,
+			&d.Log.PrunedAt)
 	d.Log.Ref.Repo = telemetry.RepoName(telemetry.ParseRepo(repo).Key())
 	return d
 }

@@ -119,6 +119,8 @@ func (d *Details) RunPart(ctx context.Context, source, file string, cut telemetr
 			Unassigned: []telemetry.IssueRow{},
 		}
 		d.sessionsOf(tx, run, &out)
+		tx.Row(`SELECT f.pruned_at, COALESCE(l.pruned_at, 0) FROM runs r JOIN files f ON f.id = r.id
+			LEFT JOIN run_logs l ON l.repo_key = r.repo_key AND l.label = r.run_label WHERE r.id = $1`, run.id).Scan(&out.PrunedAt, &out.LogPrunedAt)
 		if run.Kind == telemetry.KindScan {
 			return d.describeScan(tx, run, &out, cut)
 		}
@@ -292,16 +294,23 @@ func earlierScan(run, other scan) error {
 	return nil
 }
 
-// Raw returns a file as fetched: in force or, if none parsed, broken. The error is CodeNotFound.
+// Raw returns a file as fetched: in force or, if none parsed, broken. The error
+// is CodeNotFound or CodePruned.
 func (d *Details) Raw(ctx context.Context, source, file string) (telemetry.RawFile, error) {
 	raw := telemetry.RawFile{}
 	err := d.store.Read(ctx, func(tx *store.Tx) error {
 		raw = telemetry.RawFile{}
 		var broken []byte
-		found := tx.Row(`SELECT source, file, sha, body, broken, error FROM files
+		var pruned telemetry.Time
+		found := tx.Row(`SELECT source, file, sha, body, broken, error, pruned_at FROM files
 			WHERE file = $1 AND ($2 = '' OR source = $2)
 			ORDER BY live DESC, gone, CASE WHEN body IS NULL THEN 1 ELSE 0 END, source DESC LIMIT 1`, file, source).
-			Scan(&raw.Source, &raw.File, &raw.SHA, &raw.Body, &broken, &raw.Error).Found
+			Scan(&raw.Source, &raw.File, &raw.SHA, &raw.Body, &broken, &raw.Error, &pruned).Found
+		if !pruned.IsZero() {
+			return telemetry.Errorf(telemetry.CodePruned, "The text of run file %s was pruned on %s (UTC), since its run is older than RETENTION_DAYS. "+
+				"What it says of findings, sessions and pull requests is kept; the file itself may still be in the directory that it came from.",
+				shorten(raw.File), pruned.UTC().Format(time.DateOnly))
+		}
 		raw.Parsed = raw.Body != nil
 		if !raw.Parsed {
 			raw.Body = broken

@@ -348,7 +348,9 @@ func issueText(m moment, text string) Cond {
 
 // Findings are the findings of a stored run.
 func Findings(tx *store.Tx, run int64) []telemetry.Finding {
-	rec, err := telemetry.ParseRecord(store.One[[]byte](tx, `SELECT body FROM files WHERE id = $1`, run))
+	var body []byte
+	tx.Row(`SELECT body FROM files WHERE id = $1`, run).Scan(store.Unpacked(&body))
+	rec, err := telemetry.ParseRecord(body)
 	if err != nil {
 		return nil
 	}

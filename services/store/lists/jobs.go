@@ -15,7 +15,7 @@ func Jobs(s *store.Store) *List[telemetry.Job] {
 		Fields: []Field[row]{
 			{Name: "id", Help: "id of the job", Column: "j.id", Into: func(j *row) any { return &j.ID }, CSV: "id",
 				Asked: text(func(text string) Cond { return that("j.id = ?", text) })},
-			{Name: "kind", Help: "refresh, poll, poll-prs, run-logs, backfill or rebuild", Column: "j.kind",
+			{Name: "kind", Help: "refresh, poll, poll-prs, run-logs, backfill, rebuild or prune", Column: "j.kind",
 				Into: func(j *row) any { return &j.Kind }, CSV: "kind", Asked: same("j.kind")},
 			{Name: "is", Aliases: []string{"state"}, Help: "state of the job", Column: "j.state",
 				Into: func(j *row) any { return &j.State }, CSV: "state",

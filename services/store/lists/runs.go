@@ -64,7 +64,7 @@ func runFields() []Field[telemetry.RunRow] {
 		{Name: "run_id", Column: "r.run_id", Into: func(r *row) any { return &r.RunID }},
 		{Name: "has_findings", Column: "r.has_findings", Into: func(r *row) any { return &r.HasFindings }},
 		{Name: "item", Column: "COALESCE(r.item, (SELECT body FROM files f WHERE f.id = r.id))",
-			Into: func(r *row) any { return &r.Item }, Large: true},
+			Into: func(r *row) any { return store.Unpacked(&r.Item) }, Large: true},
 	}
 }
 

@@ -32,12 +32,15 @@ CREATE TABLE files (
   fetched_at BIGINT NOT NULL,
   derived    TEXT COLLATE "C" NOT NULL DEFAULT '',
   -- the target as recorded; repo_key is the repository as which it counts
-  target_key TEXT COLLATE "C" NOT NULL DEFAULT ''
+  target_key TEXT COLLATE "C" NOT NULL DEFAULT '',
+  -- since when body is the compact form alone, gzip; 0 where it is the file as fetched
+  pruned_at  BIGINT NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX files_name ON files (source, file);
 CREATE INDEX files_file ON files (file);
 CREATE INDEX files_repo ON files (repo_key, kind, live);
 CREATE INDEX files_target ON files (target_key) WHERE target_key <> '';
+CREATE INDEX files_unpruned ON files (at, id) WHERE pruned_at = 0 AND body IS NOT NULL;
 CREATE INDEX files_error ON files (error) WHERE error <> '';
 CREATE INDEX files_derived ON files (derived, repo_key);
 CREATE INDEX files_state ON files ((CASE WHEN error <> '' AND gone = 0 THEN 0 ELSE 1 END), file, source);
@@ -778,7 +781,9 @@ CREATE TABLE run_logs (
   origin     TEXT COLLATE "C" NOT NULL,
   error      TEXT COLLATE "C" NOT NULL,
   asked_at   BIGINT NOT NULL,
-  fetched_at BIGINT NOT NULL
+  fetched_at BIGINT NOT NULL,
+  -- since when its files are the compact form alone, gzip; 0 where they are as fetched
+  pruned_at  BIGINT NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX run_logs_label ON run_logs (repo_key, label);
 

@@ -75,7 +75,7 @@ func Open(t *testing.T, change ...func(*web.Options)) *Site {
 	s.Store = storetest.OpenWith(t, store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "pages.db"), Now: Now})
 	gh, dv := s.clients()
 	reading := storetest.Reading(s.Store.Store)
-	reading.GitHub, reading.Messages = gh, dv
+	reading.GitHub, reading.Messages, reading.Keeper = gh, dv, s.Store
 	s.Lists = reading.Lists
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	s.Jobs = ingest.New(ctx, ingest.Options{

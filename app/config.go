@@ -18,7 +18,7 @@ import (
 // "meaning" and "example" are what .env.example, the README's table and the sentences
 // about malformed values say. It is not changed after it was loaded.
 type Config struct {
-	GitHubToken     Secret             `env:"GITHUB_TOKEN" example:"ghp_…" meaning:"GitHub token: classic with scope repo, or fine-grained with Contents and Pull requests read (and Actions write to start runs). Reads run files and pull requests"`
+	GitHubToken     Secret             `env:"GITHUB_TOKEN" example:"ghp_…" meaning:"GitHub token: classic with scope repo, or fine-grained with Contents, Pull requests, Checks and Commit statuses read (and Actions write to start runs). Reads run files and pull requests"`
 	DevinAPIKey     Secret             `env:"DEVIN_API_KEY" example:"cog_…" meaning:"Devin API key. Polls sessions, reads and sends messages. A key apk_… speaks API v1, a key cog_… API v3"`
 	ActionRepo      telemetry.RepoName `env:"ACTION_REPO" example:"your-username/codeql-devin-fixer" meaning:"Repository of the action, whose telemetry/runs holds the run files: owner/name or its URL"`
 	WebhookSecret   Secret             `env:"GITHUB_WEBHOOK_SECRET" example:"a-long-random-text" meaning:"Secret of GitHub's webhooks, which are accepted at /webhooks/github once it is set: what they tell is shown at once, and GitHub is asked less often"`
@@ -74,7 +74,7 @@ func (c Config) missing() []web.Missing {
 			Variable: "GITHUB_TOKEN",
 			Off:      "Run files and pull requests are not read from GitHub, and runs cannot be started.",
 			Where: "Create one at " + links.GitHubOf(string(c.GitHubAPIURL)).Tokens() +
-				": classic with scope repo, or fine-grained with Contents and Pull requests read (and Actions write to start runs).",
+				": classic with scope repo, or fine-grained with Contents, Pull requests, Checks and Commit statuses read (and Actions write to start runs).",
 		})
 	}
 	if c.ActionRepo == "" {

@@ -63,7 +63,7 @@ func needFields() []Field[telemetry.NeedRow] {
 			Into: func(n *row) any { return &n.Checks }, CSV: "checks", NoPast: true, Asked: checksAre("COALESCE(p.checks, '')")},
 		{Name: "review", Help: "what the reviews of its pull request come to", Column: "COALESCE(p.review, '')",
 			Into: func(n *row) any { return &n.Review }, CSV: "review", NoPast: true, Asked: reviewIs("COALESCE(p.review, '')")},
-		{Name: "mergeable", Aliases: []string{"merge"}, Help: "whether its pull request can be merged without conflicts",
+		{Name: "mergeable", Help: "whether its pull request can be merged without conflicts",
 			Column: "COALESCE(p.mergeable, '')", Into: func(n *row) any { return &n.Mergeable }, CSV: "mergeable", NoPast: true,
 			Asked: mergeableIs("COALESCE(p.mergeable, '')")},
 		{Name: "urgency", Sort: up("n.place | n.severity_rank | " + needLast)},

@@ -60,7 +60,7 @@ func pullQualifiers() []Field[telemetry.PullRow] {
 		{Name: "review", Help: "what its reviews come to", Column: "p.review",
 			Into: func(p *row) any { return &p.Review }, CSV: "review", NoPast: true,
 			Asked: reviewIs("p.review")},
-		{Name: "mergeable", Aliases: []string{"merge"}, Help: "whether it can be merged without conflicts", Column: "p.mergeable",
+		{Name: "mergeable", Help: "whether it can be merged without conflicts", Column: "p.mergeable",
 			Into: func(p *row) any { return &p.Mergeable }, CSV: "mergeable", NoPast: true,
 			Asked: mergeableIs("p.mergeable")},
 		{Name: "verified", Help: "the outcome of its latest verification",

@@ -17,7 +17,7 @@ import (
 // "meaning" and "example" are what .env.example, the README's table and the sentences
 // about malformed values say. It is not changed after it was loaded.
 type Config struct {
-	GitHubToken     Secret        `env:"GITHUB_TOKEN" example:"ghp_…" meaning:"GitHub token: classic with scope repo, or fine-grained with Contents and Pull requests read (and Actions write to start runs). Reads run files and pull requests"`
+	GitHubToken     Secret        `env:"GITHUB_TOKEN" example:"ghp_…" meaning:"GitHub token: classic with scope repo, or fine-grained with Contents, Pull requests, Checks and Commit statuses read (and Actions write to start runs). Reads run files and pull requests"`
 	DevinAPIKey     Secret        `env:"DEVIN_API_KEY" example:"cog_…" meaning:"Devin API key. Polls sessions, reads and sends messages. A key apk_… speaks API v1, a key cog_… API v3"`
 	ActionRepos     ActionRepos   `env:"ACTION_REPO" example:"your-username/codeql-devin-fixer" meaning:"Repository of the action, whose telemetry/runs holds the run files: owner/name or its URL; several, separated by commas, are all read"`
 	ActionRef       GitRef        `env:"ACTION_REF" example:"main" meaning:"Branch, tag or whole commit id of which the run files are read, in each ACTION_REPO; empty is the default branch. Runs are started on it, too, unless it is a commit"`
@@ -75,7 +75,7 @@ func (c Config) missing() []web.Missing {
 			Variable: "GITHUB_TOKEN",
 			Off:      "Run files and pull requests are not read from GitHub, and runs cannot be started.",
 			Where: "Create one at " + links.GitHubOf(string(c.GitHubAPIURL)).Tokens() +
-				": classic with scope repo, or fine-grained with Contents and Pull requests read (and Actions write to start runs).",
+				": classic with scope repo, or fine-grained with Contents, Pull requests, Checks and Commit statuses read (and Actions write to start runs).",
 		})
 	}
 	if len(c.ActionRepos) == 0 {
@@ -105,6 +105,7 @@ func parseConfig(vars map[string]string) (Config, error) {
 		reflect.TypeFor[ActionRepos]():   asParser(parseActionRepos),
 		reflect.TypeFor[GitRef]():        asParser(parseGitRef),
 		reflect.TypeFor[time.Duration](): asParser(parseSpan),
+		reflect.TypeFor[Days]():          asParser(parseDays),
 		reflect.TypeFor[Address]():       asParser(parseAddress),
 		reflect.TypeFor[DatabaseURL]():   asParser(parseDatabaseURL),
 		reflect.TypeFor[BaseURL]():       asParser(parseBaseURL),

@@ -125,8 +125,7 @@ func (d *demo) show() {
 		repo := d.github.Repo(p.Repo)
 		repo.PutPull(telemetry.PullRequest{Number: p.Number, Title: p.Title, Body: p.Body, State: p.State, User: p.User, HeadRef: p.Branch,
 			CreatedAt: p.Created, UpdatedAt: p.Updated, ClosedAt: p.Closed, MergedAt: p.Merged})
-		repo.SetChecks(p.Number, telemetry.Check{Name: "CodeQL", Status: "completed", Conclusion: "success"},
-			telemetry.Check{Name: "build", Status: "completed", Conclusion: "success"})
+		playStatus(repo, p, d.now())
 	}
 	for _, s := range d.world.Sessions() {
 		if s.Gone {
@@ -135,6 +134,42 @@ func (d *demo) show() {
 		}
 		d.devin.Put(playedSession(s))
 	}
+}
+
+// playStatus gives a pull request checks, reviews and maybe a conflict: what they
+// are depends on its number, so that they stay the same.
+func playStatus(repo *githubtest.Repo, p history.Pull, now time.Time) {
+	check := func(name, conclusion string, commit bool) telemetry.Check {
+		return telemetry.Check{Name: name, Status: "completed", Conclusion: conclusion, Commit: commit}
+	}
+	checks := []telemetry.Check{check("CodeQL", "success", false), check("build", "success", false), check("license/cla", "success", true)}
+	var reviews []telemetry.Review
+	review := func(state string) {
+		reviews = append(reviews, telemetry.Review{Reviewer: "mira-holt", State: state, At: p.Updated})
+	}
+	mergeable := true
+	switch kind := p.Number % 7; {
+	case !p.Merged.IsZero():
+		review("APPROVED")
+	case p.State != telemetry.KeywordOpen:
+	case now.Sub(p.Created) < time.Minute:
+		checks[1].Status, checks[1].Conclusion = "in_progress", ""
+		repo.RequestReview(p.Number, "mira-holt")
+	case kind < 2:
+		review("APPROVED")
+	case kind == 2:
+		checks[1].Conclusion = "failure"
+	case kind == 3:
+		mergeable = false
+		review("APPROVED")
+	case kind == 4:
+		review("CHANGES_REQUESTED")
+	case kind == 5:
+		repo.RequestReview(p.Number, "mira-holt")
+	}
+	repo.SetChecks(p.Number, checks...)
+	repo.SetReviews(p.Number, reviews...)
+	repo.SetMergeable(p.Number, &mergeable)
 }
 
 func playedSession(s history.Session) devintest.Session {

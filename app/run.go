@@ -84,7 +84,9 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 		Now:             time.Now,
 		NewID:           telemetry.NewID,
 	}))
-	board := dashboard.New(up.dashboard(reading(db)))
+	reads := up.dashboard(reading(db))
+	reads.Keeper = records
+	board := dashboard.New(reads)
 	site := newSite(cfg, demo, web.Options{
 		Dashboard:   board,
 		Jobs:        jobs,

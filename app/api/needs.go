@@ -13,7 +13,7 @@ import (
 )
 
 type needAction struct {
-	Name   string `json:"name"` // reply, review, merge, dispatch, look
+	Name   string `json:"name"` // reply, review, merge, resolve, checks, dispatch, look
 	Label  string `json:"label"`
 	Method string `json:"method"`
 	URL    string `json:"url"`
@@ -61,11 +61,14 @@ func (a *API) needOf(n telemetry.NeedRow, at, past time.Time) needItem {
 
 // needActionOf is the one thing to do.
 func needActionOf(n telemetry.NeedRow) needAction {
-	name, label := n.Need.Action()
+	name, label := n.Action()
 	switch n.Need {
 	case telemetry.NeedWaiting:
 		return needAction{name, label, fiber.MethodPost, links.APIMessages(n.SessionID)}
 	case telemetry.NeedReview, telemetry.NeedMerge:
+		if name == "checks" {
+			return needAction{name, label, fiber.MethodGet, n.PullURL + "/checks"}
+		}
 		return needAction{name, label, fiber.MethodGet, n.PullURL}
 	case telemetry.NeedStuck:
 		return needAction{name, label, fiber.MethodGet, n.SessionURL}

@@ -26,10 +26,19 @@ func TestNeedActions(t *testing.T) {
 	}
 	for _, need := range telemetry.Needs() {
 		row.Need = need
-		name, label := need.Action()
+		name, label := row.Action()
 		if got, want := needActionOf(row), (needAction{name, label, done[need][0], done[need][1]}); got != want {
 			t.Errorf("%s: %+v, want %+v", need, got, want)
 		}
+	}
+}
+
+// TestNeedActionOfChecks: where checks failed, the action leads to them.
+func TestNeedActionOfChecks(t *testing.T) {
+	got := needActionOf(telemetry.NeedRow{Need: telemetry.NeedMerge, PullURL: "https://github.example/p",
+		PullStatus: telemetry.PullStatus{Checks: telemetry.ChecksFailure}})
+	if want := (needAction{"checks", "See checks", "GET", "https://github.example/p/checks"}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }
 

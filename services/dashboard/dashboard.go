@@ -30,6 +30,7 @@ type Options struct {
 	Store    Store
 	Messages Messages
 	GitHub   GitHub
+	Keeper   PullKeeper
 }
 
 // Dashboard answers questions. It is safe for concurrent use.

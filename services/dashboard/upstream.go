@@ -24,14 +24,25 @@ type GitHub interface {
 	PullDetails(ctx context.Context, repo string, number int) (telemetry.PullDetails, error)
 }
 
-// PullUpstream returns GitHub's checks and reviews of a pull request. The error is
+// PullKeeper keeps what GitHub said of a pull request, so that lists show it.
+type PullKeeper interface {
+	SavePullDetails(ctx context.Context, d telemetry.PullDetails) error
+}
+
+// PullUpstream returns GitHub's checks and reviews of a pull request, and keeps what
+// they come to. The error is
 // CodeMissingSetting without a token, or what GitHub's client says.
 func (d *Dashboard) PullUpstream(ctx context.Context, ref telemetry.PullRef) (telemetry.PullDetails, error) {
 	if d.o.GitHub == nil {
 		return telemetry.PullDetails{}, telemetry.Errorf(telemetry.CodeMissingSetting,
 			"GITHUB_TOKEN is not set, so checks and reviews cannot be read from GitHub. Set it and restart.")
 	}
-	return d.o.GitHub.PullDetails(ctx, string(ref.Repo), int(ref.Number))
+	details, err := d.o.GitHub.PullDetails(ctx, string(ref.Repo), int(ref.Number))
+	if err == nil && details.Stale == "" && d.o.Keeper != nil {
+		// Lists show it too. While nothing can be stored, the page says so itself.
+		_ = d.o.Keeper.SavePullDetails(ctx, details)
+	}
+	return details, err
 }
 
 // SessionWithID returns the row of a session by its id. The error is CodeNotFound also

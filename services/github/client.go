@@ -152,9 +152,16 @@ func cached[T any](ctx context.Context, c *Client, key string, size func(T) int,
 	}
 	return share(ctx, c, key, func(ctx context.Context) (T, error) {
 		v, err := ask(ctx)
-		if err == nil && c.ttl > 0 {
-			c.kept.Put(key, kept{v, c.wire.now().Add(c.ttl)}, size(v))
+		if err == nil {
+			c.keepFor(key, v, size(v))
 		}
 		return v, err
 	})
+}
+
+// keepFor keeps an answer to a page for CacheTTL.
+func (c *Client) keepFor(key string, v any, size int) {
+	if c.ttl > 0 {
+		c.kept.Put(key, kept{v, c.wire.now().Add(c.ttl)}, size)
+	}
 }

@@ -47,14 +47,14 @@ func (c *Client) OpenPulls(ctx context.Context, repo string) ([]telemetry.PullRe
 	})
 }
 
-// PullDetails returns a pull request with its checks and reviews. The answer is
+// PullDetails returns a pull request with its reviews, checks and mergeability. The answer is
 // kept for Options.CacheTTL, and returned, as stale, when GitHub cannot be asked.
 func (c *Client) PullDetails(ctx context.Context, repo string, number int) (telemetry.PullDetails, error) {
 	repo, err := ownerName(repo)
 	if err != nil {
 		return telemetry.PullDetails{}, err
 	}
-	key := fmt.Sprintf("details of %s#%d", strings.ToLower(repo), number)
+	key := detailsOf(repo, number)
 	d, err := cached(ctx, c, key, sizeOfDetails, func(ctx context.Context) (telemetry.PullDetails, error) {
 		return c.askDetails(ctx, repo, number)
 	})
@@ -65,6 +65,27 @@ func (c *Client) PullDetails(ctx context.Context, repo string, number int) (tele
 		}
 	}
 	return d, err
+}
+
+// FreshPullDetails is PullDetails as GitHub says it now. Unchanged, it costs no
+// counted request. PullDetails answers from it.
+func (c *Client) FreshPullDetails(ctx context.Context, repo string, number int) (telemetry.PullDetails, error) {
+	repo, err := ownerName(repo)
+	if err != nil {
+		return telemetry.PullDetails{}, err
+	}
+	key := detailsOf(repo, number)
+	return share(ctx, c, "fresh "+key, func(ctx context.Context) (telemetry.PullDetails, error) {
+		d, err := c.askDetails(ctx, repo, number)
+		if err == nil {
+			c.keepFor(key, d, sizeOfDetails(d))
+		}
+		return d, err
+	})
+}
+
+func detailsOf(repo string, number int) string {
+	return fmt.Sprintf("details of %s#%d", strings.ToLower(repo), number)
 }
 
 // isOutage reports whether a failure says nothing of what was asked.
@@ -79,22 +100,49 @@ func (c *Client) askDetails(ctx context.Context, repo string, number int) (telem
 		return telemetry.PullDetails{}, err
 	}
 	d := telemetry.PullDetails{Pull: c.pullOf(&row, repo), AskedAt: c.wire.now().UTC()}
-	var whole bool
-	d.Checks, whole, err = c.checks(ctx, repo, row.Head.SHA)
-	if err := unseenIn(&d, "checks", whole, err); err != nil {
+	d.Status.Mergeable = telemetry.MergeOf(row.Mergeable)
+	if err := c.addChecks(ctx, repo, row.Head.SHA, &d); err != nil {
 		return telemetry.PullDetails{}, err
 	}
-	d.Reviews, whole, err = c.reviews(ctx, repo, number)
-	return d, unseenIn(&d, "reviews", whole, err)
+	reviews, whole, err := c.reviews(ctx, repo, number)
+	if err := unseenIn(&d, "reviews", whole, err); err != nil {
+		return telemetry.PullDetails{}, err
+	}
+	if d.Reviews = reviews; err == nil {
+		d.Status.Review = telemetry.ReviewOf(reviews, len(row.Reviewers)+len(row.Teams) > 0)
+	}
+	return d, nil
 }
 
-// checks returns the last check runs of a commit, and whether these are all.
-func (c *Client) checks(ctx context.Context, repo, sha string) (list []telemetry.Check, whole bool, err error) {
-	q := partQuestion("checks", "Checks: read", repo)
-	list = []telemetry.Check{}
+// addChecks adds the checks of a commit: its last check runs, and its statuses.
+// Where the token may not see one kind, only what failed or has not ended in the
+// other is certain.
+func (c *Client) addChecks(ctx context.Context, repo, sha string, d *telemetry.PullDetails) error {
+	d.Checks = []telemetry.Check{}
 	if !isObjectName(sha) {
-		return list, false, c.broken(q, "names no head commit", nil)
+		return c.broken(partQuestion("checks", "Checks: read", repo), "names no head commit", nil)
 	}
+	all := true
+	for _, kind := range []struct {
+		name string
+		ask  func(context.Context, string, string) ([]telemetry.Check, bool, error)
+	}{{"checks", c.checkRuns}, {"commit statuses", c.statuses}} {
+		list, whole, err := kind.ask(ctx, repo, sha)
+		if err := unseenIn(d, kind.name, whole, err); err != nil {
+			return err
+		}
+		all = all && err == nil && whole
+		d.Checks = append(d.Checks, list...)
+	}
+	slices.SortStableFunc(d.Checks, func(a, b telemetry.Check) int { return cmp.Compare(a.Name, b.Name) })
+	if sum := telemetry.ChecksOf(d.Checks); all || sum == telemetry.ChecksFailure || sum == telemetry.ChecksPending {
+		d.Status.Checks = sum
+	}
+	return nil
+}
+
+// checkRuns returns the last check runs of a commit, and whether these are all.
+func (c *Client) checkRuns(ctx context.Context, repo, sha string) (list []telemetry.Check, whole bool, err error) {
 	address := "repos/" + repo + "/commits/" + sha + "/check-runs?filter=latest"
 	whole, err = readParts(ctx, c, address, "check_runs", maxParts, func(r checkRow) error {
 		if r.Name == "" || r.Status == "" {
@@ -108,8 +156,25 @@ func (c *Client) checks(ctx context.Context, repo, sha string) (list []telemetry
 		})
 		return nil
 	})
-	slices.SortStableFunc(list, func(a, b telemetry.Check) int { return cmp.Compare(a.Name, b.Name) })
-	return list, whole, c.failure(ctx, q, err)
+	return list, whole, c.failure(ctx, partQuestion("checks", "Checks: read", repo), err)
+}
+
+// statuses returns the last status of each context of a commit, and whether these
+// are all. GitHub's own sum is not read: without a status it is pending.
+func (c *Client) statuses(ctx context.Context, repo, sha string) (list []telemetry.Check, whole bool, err error) {
+	address := "repos/" + repo + "/commits/" + sha + "/status?"
+	whole, err = readParts(ctx, c, address, "statuses", maxParts, func(r statusRow) error {
+		if r.Context == "" || r.State == "" {
+			return &unusable{"has a commit status without a context or a state"}
+		}
+		check := telemetry.Check{Name: field(r.Context), Status: "completed", Conclusion: field(r.State), URL: webAddress(r.TargetURL), Commit: true}
+		if r.State == "pending" {
+			check.Status, check.Conclusion = r.State, ""
+		}
+		list = append(list, check)
+		return nil
+	})
+	return list, whole, c.failure(ctx, partQuestion("commit statuses", "Commit statuses: read", repo), err)
 }
 
 func (c *Client) reviews(ctx context.Context, repo string, number int) (list []telemetry.Review, whole bool, err error) {
@@ -124,6 +189,7 @@ func (c *Client) reviews(ctx context.Context, repo string, number int) (list []t
 			State:    field(r.State),
 			URL:      webAddress(r.HTMLURL),
 			At:       c.clock(r.SubmittedAt),
+			Outsider: !slices.Contains([]string{"", "OWNER", "MEMBER", "COLLABORATOR"}, r.Association),
 		})
 		return nil
 	})
@@ -143,10 +209,18 @@ type reviewRow struct {
 	State       string
 	HTMLURL     string        `json:"html_url"`
 	SubmittedAt *gh.Timestamp `json:"submitted_at"`
+	Association string        `json:"author_association"`
+}
+
+type statusRow struct {
+	ID             int64
+	Context, State string
+	TargetURL      string `json:"target_url"`
 }
 
 func (r checkRow) id() int64  { return r.ID }
 func (r reviewRow) id() int64 { return r.ID }
+func (r statusRow) id() int64 { return r.ID }
 func (p pullRow) id() int64   { return int64(p.Number) }
 
 // part is a row of a list; some have no id.

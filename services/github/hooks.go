@@ -99,6 +99,8 @@ func (row *hookRow) read(d *telemetry.Delivery, now time.Time) error {
 		return row.pull(d, now)
 	case telemetry.EventCheckSuite:
 		return row.suite(d)
+	case telemetry.EventStatus:
+		return row.status(d)
 	case telemetry.EventWorkflowRun:
 		return row.run(d)
 	case telemetry.EventRepository:
@@ -207,6 +209,7 @@ func (row *hookRow) suite(d *telemetry.Delivery) error {
 	p, err := payload[struct {
 		CheckSuite *struct {
 			HeadBranch   string                   `json:"head_branch"`
+			HeadSHA      string                   `json:"head_sha"`
 			PullRequests []struct{ Number int64 } `json:"pull_requests"`
 		} `json:"check_suite"`
 	}](row)
@@ -218,7 +221,8 @@ func (row *hookRow) suite(d *telemetry.Delivery) error {
 	case d.Action != "completed":
 		d.Hook.Note = "Nothing to do: the checks have not completed."
 	}
-	d.Hook.Branch = field(p.CheckSuite.HeadBranch) // of a fork's pull request, GitHub names no number
+	// Of a fork's pull request, GitHub names no number.
+	d.Hook.Branch, d.Hook.SHA = field(p.CheckSuite.HeadBranch), headSHA(p.CheckSuite.HeadSHA)
 	for _, pull := range p.CheckSuite.PullRequests[:min(maxHookPulls, len(p.CheckSuite.PullRequests))] {
 		d.Hook.Pulls = append(d.Hook.Pulls, pull.Number)
 	}
@@ -226,6 +230,14 @@ func (row *hookRow) suite(d *telemetry.Delivery) error {
 		d.Pull = d.Hook.Pulls[0]
 	}
 	return nil
+}
+
+func (row *hookRow) status(d *telemetry.Delivery) error {
+	p, err := payload[struct{ SHA string }](row)
+	if d.Hook.SHA = headSHA(p.SHA); err == nil && d.Hook.SHA == "" {
+		err = lacks(d, "the sha of a commit")
+	}
+	return err
 }
 
 func (row *hookRow) run(d *telemetry.Delivery) error {
@@ -266,7 +278,7 @@ func (row *hookRow) repository(d *telemetry.Delivery) error {
 		name = p.Changes.Repository.Name.From
 	case "transferred":
 		owner = from.User.Login + from.Organization.Login
-	case "archived", "unarchived", "deleted":
+	case "archived", "unarchived", "deleted", "publicized", "privatized":
 		return nil
 	default:
 		d.Hook.Note = "Nothing to do: this changes nothing that is shown here."

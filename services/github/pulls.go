@@ -195,10 +195,13 @@ type pullRow struct {
 			FullName string `json:"full_name"`
 		}
 	}
-	CreatedAt *gh.Timestamp `json:"created_at"`
-	UpdatedAt *gh.Timestamp `json:"updated_at"`
-	ClosedAt  *gh.Timestamp `json:"closed_at"`
-	MergedAt  *gh.Timestamp `json:"merged_at"`
+	Mergeable *bool                    // of one pull request alone
+	Reviewers []struct{ Login string } `json:"requested_reviewers"`
+	Teams     []struct{ Slug string }  `json:"requested_teams"`
+	CreatedAt *gh.Timestamp            `json:"created_at"`
+	UpdatedAt *gh.Timestamp            `json:"updated_at"`
+	ClosedAt  *gh.Timestamp            `json:"closed_at"`
+	MergedAt  *gh.Timestamp            `json:"merged_at"`
 }
 
 func (p *pullRow) check() error {
@@ -218,9 +221,17 @@ func (p *pullRow) as(asked string, clock func(*gh.Timestamp) time.Time) telemetr
 	}
 	return telemetry.PullRequest{
 		Repo: repo, RenamedTo: spelled, Number: p.Number, Title: field(p.Title), Body: clip(p.Body, maxText), HTMLURL: webAddress(p.HTMLURL),
-		State: field(p.State), Draft: p.Draft, User: field(p.User.Login), HeadRef: field(p.Head.Ref),
+		State: field(p.State), Draft: p.Draft, User: field(p.User.Login), HeadRef: field(p.Head.Ref), HeadSHA: headSHA(p.Head.SHA),
 		CreatedAt: clock(p.CreatedAt), UpdatedAt: clock(p.UpdatedAt), ClosedAt: clock(p.ClosedAt), MergedAt: clock(p.MergedAt),
 	}
+}
+
+// headSHA is a commit that can be asked for, "" for none.
+func headSHA(s string) string {
+	if !isObjectName(s) {
+		return ""
+	}
+	return s
 }
 
 func sizeOf(pulls []telemetry.PullRequest) int {

@@ -40,7 +40,7 @@ func TestPullRequestFields(t *testing.T) {
 	want := telemetry.PullRequest{
 		Repo: "Octo/Shop", RenamedTo: "Octo/Shop", Number: 7, Title: "fix(CQLF-R1-0001): <b>", Body: "Session 0123", HTMLURL: "https://github.com/Octo/Shop/pull/7",
 		State: "closed", Draft: true, User: "devin-ai[bot]", HeadRef: "devin/1-fix",
-		CreatedAt: day(1), UpdatedAt: day(4), ClosedAt: day(3), MergedAt: day(3),
+		HeadSHA: strings.Repeat("a1", 20), CreatedAt: day(1), UpdatedAt: day(4), ClosedAt: day(3), MergedAt: day(3),
 	}
 	p.Repo("Octo/Shop").PutPull(want)
 	pulls, err := c.PullRequests(t.Context(), "octo/shop", time.Time{})

@@ -21,7 +21,7 @@ type Deliveries interface {
 	SaveDelivery(ctx context.Context, d telemetry.Delivery) error
 	Hooked(ctx context.Context, since time.Time) (map[string]bool, error)
 	KnownRepo(ctx context.Context, key string) (bool, error)
-	KnownPulls(ctx context.Context, key string, numbers []int64, branch string) ([]telemetry.PullRef, error)
+	KnownPulls(ctx context.Context, key string, numbers []int64, branch, sha string) ([]telemetry.PullRef, error)
 	SaveToldPull(ctx context.Context, p telemetry.PullRequest) (telemetry.Told, error)
 }
 
@@ -168,7 +168,7 @@ func (r *Runner) act(ctx context.Context, d *telemetry.Delivery) (telemetry.Deli
 			return ignored("Nothing to do: the run was of another workflow than %s.", Workflow)
 		}
 		return r.followRuns(ctx, d)
-	case telemetry.EventPull, telemetry.EventReview, telemetry.EventCheckSuite, telemetry.EventRepository:
+	case telemetry.EventPull, telemetry.EventReview, telemetry.EventCheckSuite, telemetry.EventStatus, telemetry.EventRepository:
 	default:
 		return ignored("Events of this kind are not used.")
 	}
@@ -231,7 +231,7 @@ func (r *Runner) followPull(ctx context.Context, p telemetry.PullRequest) (telem
 
 // askPulls asks for the pull requests again that a review or checks are of.
 func (r *Runner) askPulls(ctx context.Context, d *telemetry.Delivery) (telemetry.DeliveryState, string, error) {
-	refs, err := r.o.Store.KnownPulls(ctx, d.Repo.Key(), d.Hook.Pulls, d.Hook.Branch)
+	refs, err := r.o.Store.KnownPulls(ctx, d.Repo.Key(), d.Hook.Pulls, d.Hook.Branch, d.Hook.SHA)
 	switch {
 	case err != nil:
 		return "", "", err
@@ -244,7 +244,7 @@ func (r *Runner) askPulls(ctx context.Context, d *telemetry.Delivery) (telemetry
 		return ignored("GITHUB_TOKEN is not set, so pull requests cannot be read from GitHub. Set it and restart.")
 	}
 	for _, ref := range refs {
-		err := within(ctx, pullLimit, "Reading a pull request", func(ctx context.Context) error { return r.readNamedPull(ctx, ref) })
+		err := r.readStatus(ctx, ref)
 		if err != nil {
 			return "", "", err
 		}
@@ -274,9 +274,12 @@ func (r *Runner) followRepository(ctx context.Context, d *telemetry.Delivery) (t
 		if key := s.Repo.Key(); key != d.Repo.Key() && key != d.Hook.From.Key() {
 			continue
 		}
-		err := within(ctx, repoLimit, "Reading the pull requests", func(ctx context.Context) error { return r.readRepoPulls(ctx, s) })
-		switch code := telemetry.CodeOf(err); {
-		case err == nil, code == telemetry.CodeUpstreamNotFound, code == telemetry.CodeUpstreamDenied:
+		err := within(ctx, repoLimit, "Reading the pull requests", func(ctx context.Context) error {
+			_, err := r.readRepoPulls(ctx, s)
+			return err
+		})
+		switch {
+		case err == nil, isMissing(err):
 			asked++ // what is missing now is noted with its pull requests
 		default:
 			return "", "", err
@@ -297,5 +300,5 @@ func (r *Runner) askName(ctx context.Context, name telemetry.RepoName) error {
 	if err != nil || len(answers) == 0 {
 		return err
 	}
-	return storing(r.o.Store.SaveRepos(ctx, answers))
+	return r.saveRepos(ctx, answers)
 }

@@ -6,11 +6,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -29,10 +31,37 @@ import (
 // follower is a program over a played GitHub, whose clock a test moves.
 type follower struct {
 	*storetest.Store
-	gh    *githubtest.Player
-	jobs  *ingest.Runner
-	now   func() time.Time
-	hours atomic.Int64
+	gh     *githubtest.Player
+	jobs   *ingest.Runner
+	now    func() time.Time
+	passed atomic.Int64 // a time.Duration
+	log    lockedText
+	start  func() (stop func()) // starts the jobs
+	stop   func()
+}
+
+// lockedText is what is logged.
+type lockedText struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lockedText) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// lines are those with a text.
+func (l *lockedText) lines(text string) (found []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for line := range strings.Lines(l.text.String()) {
+		if strings.Contains(line, text) {
+			found = append(found, line)
+		}
+	}
+	return found
 }
 
 // follow starts one with a refresh of what set puts into the action repository.
@@ -40,14 +69,33 @@ func follow(t *testing.T, set func(*githubtest.Player)) *follower {
 	t.Helper()
 	f := &follower{}
 	f.now = func() time.Time {
-		return time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC).Add(time.Duration(f.hours.Load()) * time.Hour)
+		return time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC).Add(time.Duration(f.passed.Load()))
 	}
 	f.gh = githubtest.New(githubtest.Options{Token: "a-token", Now: f.now})
 	set(f.gh)
 	server := httptest.NewServer(f.gh)
 	t.Cleanup(server.Close)
 	f.Store = storetest.OpenWith(t, store.Options{URL: "sqlite:" + t.TempDir() + "/followed.db", Now: f.now})
-	c, err := github.New(github.Options{BaseURL: server.URL, Token: "a-token", HTTPTimeout: 10 * time.Second, Transport: &http.Transport{}})
+	f.start = func() func() { return f.run(t, server.URL) }
+	f.stop = f.start()
+	t.Cleanup(func() { f.stop() })
+	f.turn(t, 0)
+	return f
+}
+
+// restart ends the program, and starts it again on the same database.
+func (f *follower) restart(t *testing.T) {
+	t.Helper()
+	f.stop()
+	f.passed.Add(int64(time.Second))
+	f.stop = f.start()
+}
+
+// run runs jobs, until the function is called that it returns.
+func (f *follower) run(t *testing.T, gitHub string) (end func()) {
+	t.Helper()
+	c, err := github.New(github.Options{BaseURL: gitHub, Token: "a-token", HTTPTimeout: 10 * time.Second,
+		Transport: &http.Transport{}, Now: f.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,34 +103,43 @@ func follow(t *testing.T, set func(*githubtest.Player)) *follower {
 	f.jobs = ingest.New(ctx, ingest.Options{
 		Store: f.Store, Sources: []ingest.Source{{Name: "acme/action", Files: c.Action("acme/action", "")}}, Repositories: c, PullRequests: c,
 		LogAllowance: upstream.NewAllowance(c.Limits(), "run logs"),
-		Log:          quiet(), Now: f.now, NewID: rand.Text,
+		Log:          slog.New(slog.NewTextHandler(&f.log, nil)), Now: f.now, NewID: rand.Text,
 	})
 	ended := make(chan error, 1)
 	go func() { ended <- f.jobs.Run(ctx) }()
-	t.Cleanup(func() {
+	return func() {
 		stop()
 		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
 		c.Close()
-	})
-	f.turn(t, 0)
-	return f
+	}
+}
+
+// deliver works off a webhook.
+func (f *follower) deliver(t *testing.T, d telemetry.Delivery) telemetry.Delivery {
+	t.Helper()
+	d.ID, d.Received, d.State = rand.Text(), telemetry.At(f.now()), telemetry.DeliveryQueued
+	if _, _, err := f.PutDelivery(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	for raised, end := f.Watch(); ; <-raised {
+		rows, err := lists.Deliveries(f.Store.Store).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at := slices.IndexFunc(rows.Items, func(r telemetry.Delivery) bool { return r.ID == d.ID && r.State != telemetry.DeliveryQueued }); at >= 0 {
+			end()
+			return rows.Items[at]
+		}
+	}
 }
 
 // turn refreshes after so many hours, and returns which repositories GitHub was
 // asked about.
 func (f *follower) turn(t *testing.T, hours int64) []string {
 	t.Helper()
-	f.hours.Add(hours)
-	f.gh.Forget()
-	h, err := f.jobs.Start(ingest.JobRefresh, ingest.Order{By: telemetry.ByAPI})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if job, err := h.Wait(t.Context()); err != nil || job.Error != "" {
-		t.Fatalf("refresh: %v, %s", err, job.Error)
-	}
+	f.refresh(t, time.Duration(hours)*time.Hour, telemetry.ByAPI)
 	var asked []string
 	for _, r := range f.gh.Requests() {
 		if path := strings.TrimPrefix(r.Path, "/repos/"); strings.Count(path, "/") == 1 && path != "acme/action" {
@@ -91,6 +148,22 @@ func (f *follower) turn(t *testing.T, hours int64) []string {
 	}
 	slices.Sort(asked)
 	return asked
+}
+
+// refresh refreshes after a while, and returns what the job says went wrong.
+func (f *follower) refresh(t *testing.T, after time.Duration, by telemetry.StartedBy) []string {
+	t.Helper()
+	f.passed.Add(int64(after))
+	f.gh.Forget()
+	h, err := f.jobs.Start(ingest.JobRefresh, ingest.Order{By: by})
+	if err != nil {
+		t.Fatal(err)
+	}
+	job, err := h.Wait(t.Context())
+	if err != nil || job.Error != "" {
+		t.Fatalf("refresh: %v, %s", err, job.Error)
+	}
+	return job.Errors
 }
 
 // repos are the repositories and how many issues are open in each.

@@ -49,11 +49,18 @@ func (m *memory) SavePulls(_ context.Context, _ telemetry.RepoName, pulls []tele
 	return nil
 }
 
-func (m *memory) PullsFailed(context.Context, telemetry.RepoName, string) error { return nil }
-func (m *memory) ListedPulls(context.Context) (int64, error)                    { return int64(len(m.pulls)), nil }
+func (m *memory) PullsFailed(context.Context, telemetry.RepoName, error) (bool, error) {
+	return true, nil
+}
+func (m *memory) ListedPulls(context.Context) (int64, error) { return int64(len(m.pulls)), nil }
 func (m *memory) UnfetchedPulls(context.Context, bool, int) ([]telemetry.PullRef, error) {
 	return m.named, nil
 }
+
+func (m *memory) PullsToAsk(context.Context, bool, int) ([]telemetry.PullRef, error) { return nil, nil }
+func (m *memory) PullsRead(context.Context, telemetry.RepoName) error                { return nil }
+func (m *memory) PutOffPull(context.Context, telemetry.PullRef) error                { return nil }
+func (m *memory) SavePullDetails(context.Context, telemetry.PullDetails) error       { return nil }
 
 func (m *memory) DueDeliveries(_ context.Context, busy []string, _ int) (due []telemetry.Delivery, _ error) {
 	m.mu.Lock()
@@ -84,7 +91,7 @@ func (m *memory) SaveDelivery(_ context.Context, d telemetry.Delivery) error {
 }
 
 func (m *memory) KnownRepo(context.Context, string) (bool, error) { return true, nil }
-func (m *memory) KnownPulls(context.Context, string, []int64, string) ([]telemetry.PullRef, error) {
+func (m *memory) KnownPulls(context.Context, string, []int64, string, string) ([]telemetry.PullRef, error) {
 	return []telemetry.PullRef{{Repo: "octo/shop", Number: 7}}, nil
 }
 
@@ -206,6 +213,11 @@ func (s *source) PullRequest(ctx context.Context, _ string, _ int) (telemetry.Pu
 		return telemetry.PullRequest{}, err
 	}
 	return telemetry.PullRequest{}, errors.New("nothing is asked by number")
+}
+
+func (s *source) FreshPullDetails(ctx context.Context, repo string, number int) (telemetry.PullDetails, error) {
+	pull, err := s.PullRequest(ctx, repo, number)
+	return telemetry.PullDetails{Pull: pull}, err
 }
 
 func (s *source) ask(ctx context.Context) error {

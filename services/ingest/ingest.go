@@ -36,13 +36,17 @@ type Store interface {
 	AcceptListing(ctx context.Context, source string, kept int64) error
 
 	ReposToAsk(ctx context.Context, limit int) ([]telemetry.RepoName, error)
-	SaveRepos(ctx context.Context, answers []telemetry.RepoAnswer) error
+	SaveRepos(ctx context.Context, answers []telemetry.RepoAnswer) (news []telemetry.RepoNews, err error)
 
 	PullSyncs(ctx context.Context) ([]telemetry.PullSync, error)
 	SavePulls(ctx context.Context, repo telemetry.RepoName, pulls []telemetry.PullRequest, watermark time.Time) error
-	PullsFailed(ctx context.Context, repo telemetry.RepoName, cause string) error
+	PullsRead(ctx context.Context, repo telemetry.RepoName) error
+	PullsFailed(ctx context.Context, repo telemetry.RepoName, cause error) (news bool, err error)
 	UnfetchedPulls(ctx context.Context, again bool, limit int) ([]telemetry.PullRef, error)
 	PullMissing(ctx context.Context, ref telemetry.PullRef) error
+	PullsToAsk(ctx context.Context, all bool, limit int) ([]telemetry.PullRef, error)
+	SavePullDetails(ctx context.Context, d telemetry.PullDetails) error
+	PutOffPull(ctx context.Context, ref telemetry.PullRef) error
 	ListedPulls(ctx context.Context) (int64, error)
 
 	SessionsToPoll(ctx context.Context, every time.Duration) (telemetry.PollTurn, error)
@@ -86,6 +90,7 @@ type RunFiles interface {
 type PullRequests interface {
 	PullRequests(ctx context.Context, repo string, updatedAfter time.Time) ([]telemetry.PullRequest, error)
 	PullRequest(ctx context.Context, repo string, number int) (telemetry.PullRequest, error)
+	FreshPullDetails(ctx context.Context, repo string, number int) (telemetry.PullDetails, error)
 }
 
 // Devin asks for sessions: for wanted ones in the order of their urgency, or for

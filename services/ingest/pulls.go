@@ -31,11 +31,13 @@ func (r *Runner) addPulls(ctx context.Context, t *task) error {
 	return nil
 }
 
-// readPulls asks for the pull requests of every target and fork, and for those
-// that are only named; again includes those that GitHub lately did not know.
-// The error is one of the database, the end of ctx, or the first failure if
-// every repository failed.
+// readPulls asks for the pull requests of every target and fork whose turn it is,
+// and for those that are only named; again includes those that GitHub lately did
+// not know. The error is one of the database, the end of ctx, or the first failure
+// if every repository failed.
 func (r *Runner) readPulls(ctx context.Context, t *task, again bool) error {
+	job := t.snapshot()
+	asked := again || job.By.Person() || job.Joined > 0
 	if err := r.followRepos(ctx); err != nil {
 		return err
 	}
@@ -43,37 +45,8 @@ func (r *Runner) readPulls(ctx context.Context, t *task, again bool) error {
 	if err != nil {
 		return storing(err)
 	}
-	rests := r.resting(ctx, t)
-	syncs = slices.DeleteFunc(syncs, func(s telemetry.PullSync) bool { return rests(pullsOf(s.Repo), s.Repo.Key()) })
-	t.begin("Pull requests", len(syncs))
-	var mu sync.Mutex
-	var failures []error
-	g, asking := errgroup.WithContext(ctx)
-	g.SetLimit(pullWorkers)
-	for _, s := range syncs {
-		g.Go(func() error {
-			err := telemetry.Guard("pull requests of "+string(s.Repo), func() error {
-				return within(asking, repoLimit, "Reading the pull requests", func(ctx context.Context) error { return r.readRepoPulls(ctx, s) })
-			})
-			if err != nil && (isUnstored(err) || errors.Is(err, telemetry.ErrReserved)) {
-				return err // the others could not be stored, or asked for, either
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil && asking.Err() == nil {
-				failures = append(failures, err)
-				t.failed(string(s.Repo)+": ", err)
-			}
-			t.advance(1)
-			return nil
-		})
-	}
-	err = g.Wait()
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err != nil {
-		t.failed("", err)
+	err = r.readListings(ctx, t, syncs, asked)
+	if ctx.Err() != nil || isUnstored(err) || errors.Is(err, telemetry.ErrReserved) {
 		return err
 	}
 	named := r.readNamedPulls(ctx, again)
@@ -85,11 +58,85 @@ func (r *Runner) readPulls(ctx context.Context, t *task, again bool) error {
 	case named != nil:
 		t.failed("", named)
 	}
-	if len(failures) > 0 && len(failures) == len(syncs) {
+	if failure := r.readStatuses(ctx, t, asked); failure != nil {
+		return failure
+	}
+	return err
+}
+
+// readListings asks for what is new of each repository whose turn it is, or of all.
+// One that GitHub does not show is said once, and to a person. The error is one of
+// the database, the end of ctx, or the first failure if nothing could be read.
+func (r *Runner) readListings(ctx context.Context, t *task, syncs []telemetry.PullSync, asked bool) error {
+	rests, now, left := r.resting(ctx, t), r.o.Now(), 0
+	due := slices.DeleteFunc(slices.Clone(syncs), func(s telemetry.PullSync) bool {
+		waits := !asked && s.AskAt.After(now)
+		rest := waits || rests(pullsOf(s.Repo), s.Repo.Key())
+		if rest && !s.Missing {
+			left++
+		}
+		return rest
+	})
+	if len(due) == 0 && len(syncs) > 0 {
+		return nil // what was noted last still holds
+	}
+	t.begin("Pull requests", len(due))
+	var mu sync.Mutex
+	var failures []error
+	g, asking := errgroup.WithContext(ctx)
+	g.SetLimit(pullWorkers)
+	for _, s := range due {
+		g.Go(func() error {
+			said := asked
+			err := telemetry.Guard("pull requests of "+string(s.Repo), func() error {
+				return within(asking, repoLimit, "Reading the pull requests", func(ctx context.Context) error {
+					news, err := r.readRepoPulls(ctx, s)
+					said = said || news
+					return err
+				})
+			})
+			if err != nil && (isUnstored(err) || errors.Is(err, telemetry.ErrReserved)) {
+				return err // the others could not be stored, or asked for, either
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil && asking.Err() == nil {
+				failures = append(failures, err)
+				if said || !isMissing(err) {
+					t.failed(string(s.Repo)+": ", err)
+				}
+			}
+			t.advance(1)
+			return nil
+		})
+	}
+	err := g.Wait()
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, telemetry.ErrReserved):
+		t.failed("", err)
+		return err
+	case err != nil:
+		return err
+	}
+	if len(failures) == len(due) && len(due) > 0 {
 		err = failures[0]
+		if at := slices.IndexFunc(failures, func(err error) bool { return !isMissing(err) }); at >= 0 {
+			err = failures[at]
+		} else if left > 0 {
+			return nil // others can be read
+		}
 	}
 	r.note(ctx, "pulls", err)
 	return err
+}
+
+// isMissing reports whether a failure is that GitHub shows no such thing, or not to
+// this token.
+func isMissing(err error) bool {
+	code := telemetry.CodeOf(err)
+	return code == telemetry.CodeUpstreamNotFound || code == telemetry.CodeUpstreamDenied
 }
 
 // listedPulls is how many pull requests the list has: the total of /api/prs.
@@ -98,9 +145,10 @@ func (r *Runner) listedPulls(ctx context.Context) (int64, error) {
 	return n, storing(err)
 }
 
-// readRepoPulls asks for what is new of a repository. Those given beside an error
-// do not move the watermark: what was not read would never be asked for again.
-func (r *Runner) readRepoPulls(ctx context.Context, s telemetry.PullSync) error {
+// readRepoPulls asks for what is new of a repository, and reports whether a failure
+// is news. Those given beside an error do not move the watermark: what was not read
+// would never be asked for again.
+func (r *Runner) readRepoPulls(ctx context.Context, s telemetry.PullSync) (news bool, err error) {
 	now := r.o.Now()
 	mark := s.Watermark
 	if mark.After(now) {
@@ -114,20 +162,38 @@ func (r *Runner) readRepoPulls(ctx context.Context, s telemetry.PullSync) error 
 	if err != nil {
 		if len(pulls) > 0 {
 			if saveErr := r.o.Store.SavePulls(ctx, s.Repo, pulls, time.Time{}); saveErr != nil {
-				return storing(saveErr)
+				return false, storing(saveErr)
 			}
 		}
 		if ctx.Err() == nil && !errors.Is(err, telemetry.ErrReserved) {
-			r.logFailure("cannot note that pull requests could not be read", "note pulls",
-				r.o.Store.PullsFailed(ctx, s.Repo, telemetry.Sentence(err)))
+			news = r.noteRepoFailed(ctx, s, err)
 		}
-		return err
+		return news, err
 	}
-	if err := r.o.Store.SavePulls(ctx, s.Repo, pulls, newest(mark, pulls, now)); err != nil {
-		return storing(err)
+	if watermark := newest(mark, pulls, now); watermark.IsZero() {
+		err = r.o.Store.PullsRead(ctx, s.Repo)
+	} else {
+		err = r.o.Store.SavePulls(ctx, s.Repo, pulls, watermark)
+	}
+	if err != nil {
+		return false, storing(err)
+	}
+	if s.Missing {
+		r.o.Log.Info("GitHub shows a repository again", "repo", s.Repo)
 	}
 	r.wasRead(pullsOf(s.Repo))
-	return nil
+	return false, nil
+}
+
+// noteRepoFailed notes that a repository could not be read, logs once that GitHub
+// does not show it, and reports whether the failure is news.
+func (r *Runner) noteRepoFailed(ctx context.Context, s telemetry.PullSync, cause error) bool {
+	news, err := r.o.Store.PullsFailed(ctx, s.Repo, cause)
+	r.logFailure("cannot note that pull requests could not be read", "note pulls", err)
+	if news && isMissing(cause) {
+		r.o.Log.Warn("cannot read the pull requests of a repository; it is asked for again at growing distance", "repo", s.Repo, "err", cause)
+	}
+	return news && err == nil
 }
 
 // newest is the latest update. A time after now would hide every later one.
@@ -169,10 +235,10 @@ func (r *Runner) readNamedPulls(ctx context.Context, again bool) error {
 
 func (r *Runner) readNamedPull(ctx context.Context, ref telemetry.PullRef) error {
 	pull, err := r.o.PullRequests.PullRequest(ctx, string(ref.Repo), int(ref.Number))
-	switch code := telemetry.CodeOf(err); {
+	switch {
 	case err == nil:
 		return storing(r.o.Store.SavePulls(ctx, ref.Repo, []telemetry.PullRequest{pull}, time.Time{}))
-	case code == telemetry.CodeUpstreamNotFound || code == telemetry.CodeUpstreamDenied:
+	case isMissing(err):
 		return storing(r.o.Store.PullMissing(ctx, ref)) // it stays unknown
 	}
 	return err

@@ -130,7 +130,16 @@ func (r *Runner) followRepos(ctx context.Context) error {
 	if ctx.Err() != nil || len(answers) == 0 {
 		return ctx.Err()
 	}
-	return storing(r.o.Store.SaveRepos(ctx, answers))
+	return r.saveRepos(ctx, answers)
+}
+
+// saveRepos keeps what GitHub answered, and logs what is new of it.
+func (r *Runner) saveRepos(ctx context.Context, answers []telemetry.RepoAnswer) error {
+	news, err := r.o.Store.SaveRepos(ctx, answers)
+	for _, n := range news {
+		r.o.Log.Info("a repository was "+n.What+" on GitHub", "repo", n.Repo, "now", n.Now)
+	}
+	return storing(err)
 }
 
 // askRepo asks for one repository. Its error ends the turn; of one that GitHub

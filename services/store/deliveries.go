@@ -110,12 +110,13 @@ func (s *Store) KnownRepo(ctx context.Context, key string) (bool, error) {
 }
 
 // KnownPulls returns which pull requests of a repository, by its key, are stored:
-// of those with a number of the list, and of those from a branch that is not "".
-func (s *Store) KnownPulls(ctx context.Context, key string, numbers []int64, branch string) ([]telemetry.PullRef, error) {
+// of those with a number of the list, and of the open ones from a branch, or with a
+// head commit, that is not "".
+func (s *Store) KnownPulls(ctx context.Context, key string, numbers []int64, branch, sha string) ([]telemetry.PullRef, error) {
 	return Get(ctx, s, func(tx *Tx) []telemetry.PullRef {
 		return Rows(tx, `SELECT repo, number FROM pulls WHERE repo_key = $1 AND (number `+tx.In(2, "BIGINT")+`
-			OR $3 <> '' AND head_ref = $3 AND state <> 'closed') ORDER BY number LIMIT 50`,
-			[]any{key, JSON(append([]int64{}, numbers...)), branch},
+			OR $3 <> '' AND head_ref = $3 AND state <> 'closed' OR $4 <> '' AND head_sha = $4 AND state <> 'closed') ORDER BY number LIMIT 50`,
+			[]any{key, JSON(append([]int64{}, numbers...)), branch, sha},
 			func(ref *telemetry.PullRef) []any { return []any{&ref.Repo, &ref.Number} })
 	})
 }

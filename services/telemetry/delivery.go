@@ -56,13 +56,14 @@ const (
 	EventPull        = "pull_request"
 	EventReview      = "pull_request_review"
 	EventCheckSuite  = "check_suite"
+	EventStatus      = "status"
 	EventWorkflowRun = "workflow_run"
 	EventRepository  = "repository"
 )
 
 // HookEvents are the events that are used.
 func HookEvents() []string {
-	return []string{EventPing, EventPush, EventPull, EventReview, EventCheckSuite, EventWorkflowRun, EventRepository}
+	return []string{EventPing, EventPush, EventPull, EventReview, EventCheckSuite, EventStatus, EventWorkflowRun, EventRepository}
 }
 
 // Hook is what a delivery says, as far as it is used. It is stored as JSON until
@@ -74,6 +75,7 @@ type Hook struct {
 	Pull     *PullRequest `json:"pull,omitempty"`
 	Pulls    []int64      `json:"pulls,omitempty"`    // pull requests to ask for again
 	Branch   string       `json:"branch,omitempty"`   // whose pull requests to ask for again
+	SHA      string       `json:"sha,omitempty"`      // of the head commit of such
 	Workflow string       `json:"workflow,omitempty"` // path of the workflow that ran
 	Note     string       `json:"-"`                  // why nothing is to be done, "" where something is
 }

@@ -44,10 +44,20 @@ func (n Need) Label() string {
 	}[n]
 }
 
-// Action is the one thing to do about the need: its name in the API, and its
+// Action is the one thing to do about the row: its name in the API, and its
 // label.
-func (n Need) Action() (name, label string) {
-	switch n {
+func (n *NeedRow) Action() (name, label string) {
+	switch n.PullReason() {
+	case ReasonConflict:
+		return "resolve", "Resolve on GitHub"
+	case ReasonChecksRed:
+		return "checks", "See checks"
+	case ReasonApproved:
+		return "merge", "Merge on GitHub"
+	case ReasonChanges:
+		return "review", "Review"
+	}
+	switch n.Need {
 	case NeedWaiting:
 		return "reply", "Reply"
 	case NeedReview:
@@ -58,6 +68,34 @@ func (n Need) Action() (name, label string) {
 		return "look", "Open in Devin"
 	}
 	return "dispatch", "Start a run…"
+}
+
+// PullReason is what about an open pull request a person can act on.
+type PullReason string
+
+// The reasons, the first that applies first: what keeps it from being merged, and
+// that nothing does.
+const (
+	ReasonConflict  PullReason = "conflict"
+	ReasonChecksRed PullReason = "checks red"
+	ReasonChanges   PullReason = "changes requested"
+	ReasonApproved  PullReason = "approved and green"
+)
+
+// PullReason is that of a row about an open pull request, "" where there is none.
+func (n *NeedRow) PullReason() PullReason {
+	switch {
+	case n.Need != NeedReview && n.Need != NeedMerge:
+	case n.Mergeable == MergeableConflict:
+		return ReasonConflict
+	case n.Checks == ChecksFailure:
+		return ReasonChecksRed
+	case n.Review == ReviewChanges:
+		return ReasonChanges
+	case n.Ready() && !n.PullDraft:
+		return ReasonApproved
+	}
+	return ""
 }
 
 // StartedFor is how long a run that was started from here, and that left no
@@ -79,6 +117,7 @@ type NeedRow struct {
 	Sessions   int64    `json:"sessions"`    // how many the row stands for
 	Issues     []string `json:"issues"`      // public ids of the open issues that it is about
 	StartedAt  Time     `json:"started_at"`  // of a run that was started for it and has left no record yet
+	PullStatus          // of the pull request
 
 	Key          string        `json:"-"` // unique in the list
 	SessionURL   string        `json:"-"`
@@ -93,6 +132,7 @@ type NeedRow struct {
 	PullRepo     RepoName      `json:"-"`
 	PullTitle    string        `json:"-"`
 	PullURL      string        `json:"-"`
+	PullDraft    bool          `json:"-"`
 	File         string        `json:"-"` // of the issue, where there is just one
 	Line         int64         `json:"-"`
 	LastScan     Time          `json:"-"` // of the repository
@@ -131,6 +171,16 @@ func (n *NeedRow) Subject() string {
 
 // Detail says why the row waits, in words; times are the reader's to tell.
 func (n *NeedRow) Detail() string {
+	switch n.PullReason() {
+	case ReasonConflict:
+		return "It conflicts with its base branch and cannot be merged."
+	case ReasonChecksRed:
+		return "Checks of its last commit failed."
+	case ReasonChanges:
+		return "A reviewer requested changes."
+	case ReasonApproved:
+		return "It is approved, and its checks passed: merge it."
+	}
 	switch n.Need {
 	case NeedWaiting:
 		return "Devin waits for an answer and has opened no pull request."

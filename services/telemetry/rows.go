@@ -129,6 +129,7 @@ type PullRow struct {
 	Candidates []string  `json:"candidates"` // ids as recorded, where several sessions fit
 	RevertedAt Time      `json:"reverted_at"`
 	RevertedBy Optional  `json:"reverted_by"` // address of the pull request that took it back
+	PullStatus
 }
 
 // PullExtras is what lists show beside a pull request.
@@ -385,6 +386,8 @@ type PutResult struct {
 type PullSync struct {
 	Repo      RepoName
 	Watermark time.Time
+	Missing   bool      // GitHub last did not show it: it is deleted, or the token may not see it
+	AskAt     time.Time // when a loop is to ask again; the zero time is at each turn
 }
 
 // SeverityRank orders severity tiers, the worst first, from 0; a tier that

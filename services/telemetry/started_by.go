@@ -24,6 +24,9 @@ const (
 	ByWebhook StartedBy = "a webhook"
 )
 
+// Person reports whether somebody asked, and waits for it.
+func (s StartedBy) Person() bool { return s == ByPage || s == ByAPI }
+
 // ByInterval is a loop that runs at each interval.
 func ByInterval(every time.Duration) StartedBy {
 	return StartedBy(automatically + ", every " + SpanText(every))

@@ -26,6 +26,13 @@ type RepoAnswer struct {
 	GitHubRepo
 }
 
+// RepoNews is what became of a repository on GitHub.
+type RepoNews struct {
+	Repo RepoName // the name under which it was asked for
+	Now  RepoName // its present name
+	What string   // renamed, archived, unarchived
+}
+
 // PullRequest is a pull request as GitHub tells it. Times are UTC; a zero
 // time is one that GitHub did not give.
 type PullRequest struct {
@@ -39,6 +46,7 @@ type PullRequest struct {
 	Draft     bool
 	User      string // login of the author
 	HeadRef   string
+	HeadSHA   string
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	ClosedAt  time.Time
@@ -110,19 +118,21 @@ type Dispatch struct {
 // PullDetails is what GitHub says of a pull request beyond its list item.
 type PullDetails struct {
 	Pull    PullRequest
-	Checks  []Check  // of its head commit, by name
-	Reviews []Review // oldest first
-	Unseen  []string // sentences: what the token may not see of these, and why
+	Status  PullStatus // what all of it comes to
+	Checks  []Check    // check runs and commit statuses of its head commit, by name
+	Reviews []Review   // oldest first
+	Unseen  []string   // sentences: what the token may not see of these, and why
 	AskedAt time.Time
 	Stale   string // a sentence: why this is an earlier answer, of AskedAt; "" if it is not
 }
 
-// Check is a check run of a commit. Conclusion is "" until it has ended.
+// Check is a check run or a status of a commit. Conclusion is "" until it has ended.
 type Check struct {
 	Name       string
-	Status     string // GitHub's word: queued, in_progress, completed, …
-	Conclusion string // GitHub's word: success, failure, neutral, cancelled, skipped, timed_out, action_required, …
+	Status     string // GitHub's word: queued, in_progress, pending, completed, …
+	Conclusion string // GitHub's word: success, failure, error, neutral, cancelled, skipped, timed_out, action_required, …
 	URL        string
+	Commit     bool // it is a commit status
 }
 
 // Review is one review of a pull request. At is UTC.
@@ -131,4 +141,5 @@ type Review struct {
 	State    string // GitHub's word: APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED, PENDING
 	URL      string
 	At       time.Time
+	Outsider bool // the reviewer is no owner, member or collaborator
 }

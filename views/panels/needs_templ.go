@@ -22,12 +22,13 @@ type NeedRow struct {
 	telemetry.NeedRow
 	Title   string
 	URL     string
-	Ref     string     // small, next to the title: "#87", "run 398 · batch 2"
-	RefURL  string     // the list that it counts
-	Counted parts.Link // "3 issues still there"
-	Remark  string     // what is asked, or why it failed
-	Action  parts.Link // the one thing to do; the zero Link = none, as of a past time
-	Dialog  string     // the fragment that does it in place; "" = it leads elsewhere
+	Ref     string      // small, next to the title: "#87", "run 398 · batch 2"
+	RefURL  string      // the list that it counts
+	Counted parts.Link  // "3 issues still there"
+	Remark  string      // what is asked, or why it failed
+	Action  parts.Link  // the one thing to do; the zero Link = none, as of a past time
+	Reason  parts.State // what about its pull request one can act on
+	Dialog  string      // the fragment that does it in place; "" = it leads elsewhere
 }
 
 // id is unique in the list, whatever letters its key has.
@@ -151,7 +152,7 @@ func Needs(l NeedList) templ.Component {
 					var templ_7745c5c3_Var5 string
 					templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.ResolveAttributeValue(l.ID + "-" + r.id())
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/needs.templ`, Line: 72, Col: 32}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/needs.templ`, Line: 73, Col: 32}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var5)
 					if templ_7745c5c3_Err != nil {
@@ -216,6 +217,12 @@ func Needs(l NeedList) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
+					if r.Reason.Label != "" {
+						templ_7745c5c3_Err = pullMarks([]parts.State{r.Reason}).Render(ctx, templ_7745c5c3_Buffer)
+						if templ_7745c5c3_Err != nil {
+							return templ_7745c5c3_Err
+						}
+					}
 					if r.Remark != "" {
 						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<span class=\"fg-muted small\" title=\"")
 						if templ_7745c5c3_Err != nil {
@@ -224,7 +231,7 @@ func Needs(l NeedList) templ.Component {
 						var templ_7745c5c3_Var7 string
 						templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.ResolveAttributeValue(r.Remark)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/needs.templ`, Line: 89, Col: 52}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/needs.templ`, Line: 93, Col: 52}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var7)
 						if templ_7745c5c3_Err != nil {
@@ -237,7 +244,7 @@ func Needs(l NeedList) templ.Component {
 						var templ_7745c5c3_Var8 string
 						templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(r.Remark)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/needs.templ`, Line: 89, Col: 70}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/needs.templ`, Line: 93, Col: 70}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 						if templ_7745c5c3_Err != nil {
@@ -330,7 +337,7 @@ func needHead(need telemetry.Need, n int64, panel string) templ.Component {
 		var templ_7745c5c3_Var10 string
 		templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.ResolveAttributeValue(panel + "-" + string(need))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/needs.templ`, Line: 111, Col: 55}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/needs.templ`, Line: 115, Col: 55}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var10)
 		if templ_7745c5c3_Err != nil {

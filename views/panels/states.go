@@ -68,6 +68,44 @@ func PullState(state string, merged bool) parts.State {
 	return parts.State{Icon: "git-pull-request", Tone: parts.Muted, Label: "Unknown"}
 }
 
+// PullMarks are what lists say of an open pull request beside its state: what
+// keeps it from being merged, and that it is approved.
+func PullMarks(p telemetry.PullRow) (marks []parts.State) {
+	if p.State != telemetry.KeywordOpen {
+		return nil
+	}
+	if p.Checks == telemetry.ChecksFailure {
+		marks = append(marks, PullReason(telemetry.ReasonChecksRed))
+	}
+	if p.Mergeable == telemetry.MergeableConflict {
+		marks = append(marks, PullReason(telemetry.ReasonConflict))
+	}
+	switch p.Review {
+	case telemetry.ReviewApproved:
+		marks = append(marks, parts.State{Icon: "check-circle", Tone: parts.Success, Label: "approved"})
+	case telemetry.ReviewChanges:
+		marks = append(marks, PullReason(telemetry.ReasonChanges))
+	}
+	return marks
+}
+
+// PullReason says how a reason to act on a pull request looks; the zero State for
+// none.
+func PullReason(reason telemetry.PullReason) parts.State {
+	s := parts.State{Label: string(reason)}
+	switch reason {
+	case telemetry.ReasonConflict:
+		s.Icon, s.Tone = "alert", parts.Attention
+	case telemetry.ReasonChecksRed:
+		s.Icon, s.Tone = "x-circle", parts.Danger
+	case telemetry.ReasonChanges:
+		s.Icon, s.Tone = "file-removed", parts.Danger
+	case telemetry.ReasonApproved:
+		s.Icon, s.Tone, s.Label = "check-circle", parts.Success, s.Label+": merge it"
+	}
+	return s
+}
+
 // Severity says how a tier looks.
 func Severity(tier string) parts.State {
 	return orPlain(map[string]parts.State{

@@ -205,6 +205,10 @@ func pullCalls() []call {
 	pulls := func(ctx context.Context, w *world) error { return w.pulls(ctx) }
 	details := func(ctx context.Context, w *world) error {
 		d, err := w.github.PullDetails(ctx, shop, 7)
+		fresh, freshErr := w.github.FreshPullDetails(ctx, shop, 7)
+		if telemetry.CodeOf(err) != telemetry.CodeOf(freshErr) || err == nil && d.Status != fresh.Status {
+			return fmt.Errorf("FreshPullDetails gives %v and %w, PullDetails %v and %w", fresh.Status, freshErr, d.Status, err)
+		}
 		return errors.Join(err, unseen(d))
 	}
 	shown := func(ctx context.Context, w *world) ending {
@@ -225,9 +229,12 @@ func pullCalls() []call {
 				return err
 			},
 			use: job(ingest.JobPollPRs), match: path(func(p, _ string) bool { return strings.HasSuffix(p, "/pulls/5") })},
-		{name: "check runs", api: gh, methods: []string{"github.PullDetails"}, kind: kindObject, list: "check_runs", paged: true,
+		{name: "check runs", api: gh, methods: []string{"github.PullDetails", "github.FreshPullDetails"}, kind: kindObject, list: "check_runs", paged: true,
 			ask: details, use: shown,
 			match: path(func(p, _ string) bool { return strings.HasSuffix(p, "/check-runs") })},
+		{name: "commit statuses", api: gh, methods: []string{"github.PullDetails", "github.FreshPullDetails"}, kind: kindObject, list: "statuses",
+			paged: true, ask: details, use: shown,
+			match: path(func(p, _ string) bool { return strings.HasSuffix(p, "/status") })},
 		{name: "reviews", api: gh, methods: []string{"github.PullDetails"}, kind: kindList, paged: true, dated: true, ask: details, use: shown,
 			match: path(func(p, _ string) bool { return strings.HasSuffix(p, "/reviews") })},
 		{name: "open pull requests", api: gh, methods: []string{"github.OpenPulls"}, kind: kindList, paged: true, dated: true,

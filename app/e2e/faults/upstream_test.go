@@ -78,7 +78,8 @@ func (w *world) before() {
 	for repo, n := range map[string]int{"forks/shop": 1, "acme/web": 2, "forks/web": 3} {
 		w.gh.Repo(repo).PutPull(telemetry.PullRequest{Number: n, Title: title(n), CreatedAt: at, UpdatedAt: at})
 	}
-	r.SetChecks(7, telemetry.Check{Name: "test", Status: "completed", Conclusion: "success", URL: "https://github.com/octo/shop/runs/1"})
+	r.SetChecks(7, telemetry.Check{Name: "test", Status: "completed", Conclusion: "success", URL: "https://github.com/octo/shop/runs/1"},
+		telemetry.Check{Name: "ci", Status: "completed", Conclusion: "success", Commit: true})
 	r.SetReviews(7, telemetry.Review{Reviewer: "mona", State: "APPROVED", At: at})
 	for _, id := range []string{sessionA, sessionB} {
 		w.dv.Put(devintest.Session{ID: id, Status: "running", Detail: "working", Title: "Fix XSS", CreatedAt: at, UpdatedAt: at,

@@ -89,7 +89,7 @@ func (w *Web) pullHead(p telemetry.PullRow) panels.Heading {
 		Breadcrumbs: []parts.Link{{Text: "Pull requests", URL: links.Pulls}, {Text: string(p.Repo), URL: w.Settings.GitHubWeb.Repo(p.Repo)}},
 		Title:       pullTitle(p),
 		Aside:       fmt.Sprintf("#%d", p.Number),
-		States:      []parts.State{panels.PullState(p.State, p.Merged)},
+		States:      append([]parts.State{panels.PullState(p.State, p.Merged)}, panels.PullMarks(p)...),
 		Buttons: []panels.Button{{
 			Link: parts.Link{Text: "Open on GitHub", URL: w.Settings.GitHubWeb.Pull(p.Repo, p.Number)}, Icon: "mark-github",
 		}},
@@ -122,6 +122,14 @@ func (w *Web) pullFacts(p telemetry.PullDetail) []panels.Pair {
 		{Name: "Opened", Time: p.CreatedAt.Time.Time, As: "day"},
 		{Name: "Updated", Time: p.UpdatedAt.Time, As: "ago"},
 		{Name: "Linked by", Text: basis},
+	}
+	for _, f := range []panels.Pair{
+		{Name: "Checks", Text: string(p.Checks)}, {Name: "Review", Text: string(p.Review)}, {Name: "Mergeable", Text: string(p.Mergeable)},
+	} {
+		if f.Text != "" {
+			f.Text = strings.ReplaceAll(f.Text, "_", " ")
+			facts = append(facts, f)
+		}
 	}
 	if !p.ClosedAt.IsZero() && !p.Merged {
 		facts = append(facts, panels.Pair{Name: "Closed", Time: p.ClosedAt.Time, As: "day"})
@@ -174,10 +182,10 @@ func checkState(c telemetry.Check) parts.State {
 		return parts.State{Icon: "sync", Tone: parts.Accent, Label: strings.ReplaceAll(c.Status, "_", " ")}
 	case c.Conclusion == "success":
 		return parts.State{Icon: "check-circle", Tone: parts.Success, Label: "Passed"}
-	case c.Conclusion == "failure" || c.Conclusion == "timed_out" || c.Conclusion == "startup_failure":
-		return parts.State{Icon: "x-circle", Tone: parts.Danger, Label: word}
 	case c.Conclusion == "action_required":
 		return parts.State{Icon: "alert", Tone: parts.Attention, Label: word}
+	case c.Result() == telemetry.ChecksFailure:
+		return parts.State{Icon: "x-circle", Tone: parts.Danger, Label: word}
 	}
 	return parts.State{Icon: "dash", Tone: parts.Muted, Label: word}
 }

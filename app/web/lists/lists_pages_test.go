@@ -52,7 +52,7 @@ func TestListsShowTheirRows(t *testing.T) {
 			Text: []string{"Sessions 2", "Working xss", "Finished path-traversal"}, Lacks: []string{webtest.Waiting},
 		}},
 		{"pulls: with issues, session, outcome and link", "pulls", webtest.Want{
-			Text: []string{"Open 1", "Merged 1", "#8 fix(CQLF-R3-0003): check the path octo/shop Open – 1 L session aaaaaaaa Not " +
+			Text: []string{"Open 1", "Merged 1", "#8 fix(CQLF-R3-0003): check the path checks red changes requested octo/shop Open – 1 L session aaaaaaaa Not " +
 				"verified issue id in the title",
 				"#7 fix(CQLF-R3-0002): escape the output octo/shop Merged – 1 M session bbbbbbbb Verified and gone verification record"},
 			HTML: []string{`href="/pulls/octo/shop/8"`},
@@ -225,7 +225,7 @@ func TestDraftsSort(t *testing.T) {
 		CreatedAt: webtest.Day(9), UpdatedAt: webtest.Day(9)})
 	s.Run(ingest.JobPollPRs, ingest.Order{By: telemetry.ByAPI})
 	s.Panel("pulls?sort=draft&order=desc").Check(t, webtest.Want{Status: 200, Text: []string{
-		"#5 fix(CQLF-R3-0004): begun octo/shop Open draft 1", "#8 fix(CQLF-R3-0003): check the path octo/shop Open – 1"}})
+		"#5 fix(CQLF-R3-0004): begun octo/shop Open draft 1", "#8 fix(CQLF-R3-0003): check the path checks red changes requested octo/shop Open – 1"}})
 	s.Panel("pulls?sort=draft&order=asc").Check(t, webtest.Want{Status: 200, Text: []string{
 		"#7 fix(CQLF-R3-0002): escape the output octo/shop Merged – 1", "#5 fix(CQLF-R3-0004): begun octo/shop Open draft 1"}})
 }

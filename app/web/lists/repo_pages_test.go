@@ -73,7 +73,7 @@ func TestSearchPage(t *testing.T) {
 func TestRepositoryUnderFormerNames(t *testing.T) {
 	s := webtest.Shop(t)
 	for _, name := range []telemetry.RepoName{"octo/middle", "acme/store"} {
-		if err := s.Store.SaveRepos(t.Context(), []telemetry.RepoAnswer{
+		if _, err := s.Store.SaveRepos(t.Context(), []telemetry.RepoAnswer{
 			{Asked: "octo/shop", GitHubRepo: telemetry.GitHubRepo{ID: 7, Name: name}}}); err != nil {
 			t.Fatal(err)
 		}

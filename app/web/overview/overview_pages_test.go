@@ -62,10 +62,10 @@ func TestPanels(t *testing.T) {
 		{"needs", "needs", webtest.Want{
 			Text: []string{"Needs you 5 All 5", "Devin waits for you 1 · New, nothing under way 1 · PR ready for review 1 · Never started 1 · Stuck 1",
 				"Devin waits for you Fix injection", "Reply", "New, nothing under way js/rule-01", "Start a run…",
-				"PR ready for review fix(CQLF-R3-0003): check the path #8", "Review",
+				"PR ready for review fix(CQLF-R3-0003): check the path #8 checks red", "See checks",
 				"Never started 1 injection issue run 3 · batch 5 429 Client Error: Too Many Requests octo/shop", "Start a run…",
 				"Stuck Fix path traversal run 3 · batch 2", "Open in Devin"},
-			HTML: []string{`href="https://github.com/octo/shop/pull/8"`, `hx-get="/panels/reply?id=` + webtest.Waiting + `"`,
+			HTML: []string{`href="https://github.com/octo/shop/pull/8/checks"`, `hx-get="/panels/reply?id=` + webtest.Waiting + `"`,
 				`hx-get="/panels/dispatch?scope=octo%2Fshop"`,
 				`href="/needs-you?q=group%3Astuck"`}}},
 		{"needs of a repository that needs nothing", "needs?scope=octo/api",

@@ -17,10 +17,14 @@ const namedMost = 40
 // NeedRow is what waits for a person, as lists show it.
 func (w *Shell) NeedRow(n telemetry.NeedRow) panels.NeedRow {
 	r := panels.NeedRow{NeedRow: n, Title: n.Subject()}
-	_, label := n.Need.Action()
+	name, label := n.Action()
 	switch n.Need {
 	case telemetry.NeedReview, telemetry.NeedMerge:
 		r.Action = parts.Link{Text: label, URL: w.Settings.GitHubWeb.Pull(n.PullRepo, n.PullNumber)}
+		if name == "checks" {
+			r.Action.URL += "/checks"
+		}
+		r.Reason = panels.PullReason(n.PullReason())
 	case telemetry.NeedWaiting:
 		page := links.Session(telemetry.SessionKey(n.SessionID))
 		r.Action, r.Dialog = parts.Link{Text: label, URL: page + "#reply-form"}, links.Panel("reply", "id", telemetry.SessionKey(n.SessionID))

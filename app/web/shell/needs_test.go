@@ -28,11 +28,44 @@ func TestNeedActions(t *testing.T) {
 	}
 	for _, need := range telemetry.Needs() {
 		row.Need = need
-		_, label := need.Action()
+		_, label := row.Action()
 		got, want := site().NeedRow(row), leads[need]
 		if got.Action.Text != label || got.Action.URL != want[0] || got.Dialog != want[1] {
 			t.Errorf("%s: %q leads to %s, in place %q; want %q to %s, in place %q",
 				need, got.Action.Text, got.Action.URL, got.Dialog, label, want[0], want[1])
+		}
+	}
+}
+
+// TestPullReasons: what about an open pull request one can act on is said, and has
+// its own action, what keeps it from being merged first.
+func TestPullReasons(t *testing.T) {
+	const pull = "https://github.com/octo/shop/pull/7"
+	ready := telemetry.PullStatus{Review: "approved", Checks: "success", Mergeable: "mergeable"}
+	for _, tc := range []struct {
+		name                string
+		status              telemetry.PullStatus
+		draft               bool
+		reason, action, url string
+	}{
+		{"approved and green", ready, false, "approved and green: merge it", "Merge on GitHub", pull},
+		{"a draft of it", ready, true, "", "Review", pull},
+		{"approved, without checks", telemetry.PullStatus{Review: "approved", Checks: "none"}, false, "", "Review", pull},
+		{"approved, and checks are under way", telemetry.PullStatus{Review: "approved", Checks: "pending"}, false, "", "Review", pull},
+		{"checks failed", telemetry.PullStatus{Review: "approved", Checks: "failure"}, false, "checks red", "See checks", pull + "/checks"},
+		{"a conflict, and checks failed", telemetry.PullStatus{Checks: "failure", Mergeable: "conflict"}, false, "conflict", "Resolve on GitHub", pull},
+		{"approved, with a conflict", telemetry.PullStatus{Review: "approved", Checks: "success", Mergeable: "conflict"}, false,
+			"conflict", "Resolve on GitHub", pull},
+		{"changes requested", telemetry.PullStatus{Review: "changes_requested", Checks: "success"}, false, "changes requested", "Review", pull},
+		{"nothing is known", telemetry.PullStatus{}, false, "", "Review", pull},
+	} {
+		row := telemetry.NeedRow{Need: telemetry.NeedReview, PullRepo: "octo/shop", PullNumber: 7, PullStatus: tc.status, PullDraft: tc.draft}
+		if got := site().NeedRow(row); got.Reason.Label != tc.reason || got.Action.Text != tc.action || got.Action.URL != tc.url {
+			t.Errorf("%s: %q, %q to %s", tc.name, got.Reason.Label, got.Action.Text, got.Action.URL)
+		}
+		row.Need = telemetry.NeedStillThere
+		if got := site().NeedRow(row); got.Reason.Label != "" {
+			t.Errorf("%s, but merged: %q", tc.name, got.Reason.Label)
 		}
 	}
 }

@@ -78,7 +78,7 @@ func Open(t *testing.T, change ...func(*web.Options)) *Site {
 	action := gh.Action(ActionRepo, "")
 	workflow := links.GitHub("https://github.com").Workflow(ActionRepo, ingest.Workflow)
 	reading := storetest.Reading(s.Store.Store)
-	reading.GitHub, reading.Messages = gh, dv
+	reading.GitHub, reading.Messages, reading.Keeper = gh, dv, s.Store
 	s.Lists = reading.Lists
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	s.Jobs = ingest.New(ctx, ingest.Options{

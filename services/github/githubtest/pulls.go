@@ -48,6 +48,9 @@ func onePull(repo *Repo, r *http.Request) *answer {
 	item := pullJSON(repo, pr, base(r))
 	merged := !pr.MergedAt.IsZero()
 	item["merged"], item["mergeable"], item["mergeable_state"], item["merged_by"] = merged, nil, "unknown", nil
+	if pr.State == "open" && pr.mergeable != nil {
+		item["mergeable"], item["mergeable_state"] = *pr.mergeable, map[bool]string{true: "clean", false: "dirty"}[*pr.mergeable]
+	}
 	for _, count := range []string{"comments", "review_comments", "commits", "additions", "deletions", "changed_files"} {
 		item[count] = 0
 	}
@@ -65,6 +68,9 @@ func (repo *Repo) numbered(r *http.Request) *pull {
 }
 
 func (pr *pull) headSHA() string {
+	if pr.HeadSHA != "" {
+		return pr.HeadSHA
+	}
 	return object("commit", fmt.Appendf(nil, "%s#%d", pr.HeadRef, pr.Number))
 }
 
@@ -77,6 +83,10 @@ func pullJSON(repo *Repo, pr *pull, api string) map[string]any {
 		return map[string]any{"label": owner + ":" + ref, "ref": ref, "sha": sha, "user": userJSON(owner, api), "repo": repoJSON(repo, api)}
 	}
 	link := func(to string) map[string]any { return map[string]any{"href": to} }
+	reviewers := []map[string]any{}
+	for _, login := range pr.requested {
+		reviewers = append(reviewers, userJSON(login, api))
+	}
 	var body *string
 	if pr.Body != "" {
 		body = &pr.Body
@@ -112,7 +122,7 @@ func pullJSON(repo *Repo, pr *pull, api string) map[string]any {
 		"merge_commit_sha":    nil,
 		"assignee":            nil,
 		"assignees":           []any{},
-		"requested_reviewers": []any{},
+		"requested_reviewers": reviewers,
 		"requested_teams":     []any{},
 		"head":                end(cmp.Or(pr.HeadRef, "patch"), sha),
 		"base":                end(repo.branch, object("commit", []byte(repo.root))),
@@ -154,7 +164,7 @@ func reviews(repo *Repo, r *http.Request) *answer {
 			},
 			"submitted_at":       stamp(v.At),
 			"commit_id":          pr.headSHA(),
-			"author_association": "MEMBER",
+			"author_association": map[bool]string{true: "NONE", false: "MEMBER"}[v.Outsider],
 		})
 	}
 	repo.p.mu.Unlock()
@@ -173,6 +183,9 @@ func checkRuns(repo *Repo, r *http.Request) *answer {
 		}
 		known = true
 		for i, c := range pr.checks {
+			if c.Commit {
+				continue
+			}
 			items = append(items, map[string]any{
 				"id":           i + 1,
 				"head_sha":     sha,
@@ -203,6 +216,36 @@ func checkRuns(repo *Repo, r *http.Request) *answer {
 		return problem(http.StatusUnprocessableEntity, "No commit found for SHA: "+sha)
 	}
 	return ok(map[string]any{"total_count": len(items), "check_runs": items})
+}
+
+func statuses(repo *Repo, r *http.Request) *answer {
+	repo.p.mu.Lock()
+	defer repo.p.mu.Unlock()
+	sha, state, known := r.PathValue("sha"), "pending", false // GitHub's word also for none at all
+	items := []map[string]any{}
+	for _, pr := range repo.pulls {
+		if pr.headSHA() != sha {
+			continue
+		}
+		known = true
+		for i, c := range pr.checks {
+			if !c.Commit {
+				continue
+			}
+			state = cmp.Or(c.Conclusion, "pending")
+			items = append(items, map[string]any{
+				"id": i + 1, "node_id": "SC_" + strconv.Itoa(i+1), "state": state, "description": nil, "target_url": nilIfEmpty(c.URL),
+				"context": c.Name, "created_at": stamp(pr.CreatedAt), "updated_at": stamp(pr.UpdatedAt), "avatar_url": nil,
+				"url": fmt.Sprintf("%s/repos/%s/statuses/%s", base(r), repo.name, sha),
+			})
+		}
+	}
+	if !known {
+		return problem(http.StatusUnprocessableEntity, "No commit found for SHA: "+sha)
+	}
+	url := fmt.Sprintf("%s/repos/%s/commits/%s", base(r), repo.name, sha)
+	return ok(map[string]any{"state": state, "statuses": items, "sha": sha, "total_count": len(items), "repository": repoJSON(repo, base(r)),
+		"commit_url": url, "url": url + "/status"})
 }
 
 func nilIfEmpty(text string) any {

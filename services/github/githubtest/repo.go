@@ -38,8 +38,10 @@ type Repo struct {
 
 type pull struct {
 	telemetry.PullRequest
-	checks  []telemetry.Check
-	reviews []telemetry.Review
+	checks    []telemetry.Check
+	reviews   []telemetry.Review
+	requested []string // logins of who is asked for a review
+	mergeable *bool    // nil: not computed yet
 }
 
 // entry is one entry of a tree.
@@ -197,13 +199,34 @@ func (r *Repo) PutPull(pr telemetry.PullRequest) {
 	}
 	if old := r.pulls[pr.Number]; old != nil {
 		// Another value, since an answer that is being written may point into the old one.
-		r.pulls[pr.Number] = &pull{PullRequest: pr, checks: old.checks, reviews: old.reviews}
+		changed := *old
+		changed.PullRequest = pr
+		r.pulls[pr.Number] = &changed
 		return
 	}
 	r.pulls[pr.Number] = &pull{PullRequest: pr}
 }
 
-// SetChecks sets the check runs of a pull request's head commit.
+// SetMergeable says whether a pull request can be merged without conflicts; nil
+// is that GitHub has not computed it yet.
+func (r *Repo) SetMergeable(number int, mergeable *bool) {
+	r.p.mu.Lock()
+	defer r.p.mu.Unlock()
+	if pr := r.pulls[number]; pr != nil {
+		pr.mergeable = mergeable
+	}
+}
+
+// RequestReview asks people for a review of a pull request.
+func (r *Repo) RequestReview(number int, logins ...string) {
+	r.p.mu.Lock()
+	defer r.p.mu.Unlock()
+	if pr := r.pulls[number]; pr != nil {
+		pr.requested = logins
+	}
+}
+
+// SetChecks sets the check runs and commit statuses of a pull request's head commit.
 func (r *Repo) SetChecks(number int, checks ...telemetry.Check) {
 	r.p.mu.Lock()
 	defer r.p.mu.Unlock()

@@ -17,6 +17,7 @@ func (p *Player) routes() {
 	p.handle("GET "+repo+"/pulls/{number}", "", onePull)
 	p.handle("GET "+repo+"/pulls/{number}/reviews", "", reviews)
 	p.handle("GET "+repo+"/commits/{sha}/check-runs", "", checkRuns)
+	p.handle("GET "+repo+"/commits/{sha}/status", "", statuses)
 	p.handle("POST "+repo+"/actions/workflows/{file}/dispatches", "", dispatches)
 	p.mux.HandleFunc("GET "+archivePath+"{owner}/{name}", p.archive)
 	p.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { notFound().write(w, r, p) })

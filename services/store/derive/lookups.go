@@ -31,9 +31,10 @@ func (w *Writer) ReposToAsk(ctx context.Context, limit int) ([]telemetry.RepoNam
 }
 
 // SaveRepos keeps what GitHub answered, and derives again what follows from names
-// that stand for another repository than before.
-func (w *Writer) SaveRepos(ctx context.Context, answers []telemetry.RepoAnswer) error {
-	return w.Write(ctx, func(tx *store.Tx) error {
+// that stand for another repository than before. It returns what was not known.
+func (w *Writer) SaveRepos(ctx context.Context, answers []telemetry.RepoAnswer) (news []telemetry.RepoNews, err error) {
+	err = w.Write(ctx, func(tx *store.Tx) error {
+		news = nil
 		lookups, now := readLookups(tx), store.Millis(tx.Now())
 		for _, l := range lookups {
 			now = max(now, l.shown+1) // what is said last counts, whatever the clock says
@@ -43,6 +44,9 @@ func (w *Writer) SaveRepos(ctx context.Context, answers []telemetry.RepoAnswer) 
 			if l == nil {
 				l = &lookup{key: a.Asked.Key()}
 				lookups[l.key] = l
+			}
+			if what := l.changed(a.GitHubRepo); what != "" {
+				news = append(news, telemetry.RepoNews{Repo: a.Asked, Now: a.Name, What: what})
 			}
 			l.answer(a.GitHubRepo, now)
 			saveLookup(tx, l)
@@ -62,6 +66,24 @@ func (w *Writer) SaveRepos(ctx context.Context, answers []telemetry.RepoAnswer) 
 		derive(c)
 		return tx.Err()
 	})
+	return news, err
+}
+
+// changed says what became of a repository by an answer, "" for nothing to tell.
+func (l *lookup) changed(a telemetry.GitHubRepo) string {
+	switch {
+	case a.ID == 0:
+		return ""
+	case a.Name.Key() != l.key && a.Name.Key() != l.name.Key():
+		return "renamed"
+	case a.Name.Key() != l.key:
+		return "" // what else there is to tell is told of its present name
+	case a.Archived && !l.archived:
+		return "archived"
+	case !a.Archived && l.archived:
+		return "unarchived"
+	}
+	return ""
 }
 
 func saveLookup(tx *store.Tx, l *lookup) { tx.Put("repo_lookups", "key", l.fields()) }

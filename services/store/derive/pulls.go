@@ -15,12 +15,14 @@ import (
 // PullSyncs returns the targets and forks whose pull requests are asked for, by name.
 func (w *Writer) PullSyncs(ctx context.Context) ([]telemetry.PullSync, error) {
 	return store.Get(ctx, w.Store, func(tx *store.Tx) (syncs []telemetry.PullSync) {
-		tx.Each(`SELECT x.name, COALESCE(y.watermark, 0) FROM (SELECT key, MIN(name) AS name FROM pull_repos GROUP BY key) AS x
+		tx.Each(`SELECT x.name, COALESCE(y.watermark, 0), COALESCE(y.code, ''), COALESCE(y.ask_at, 0)
+			FROM (SELECT key, MIN(name) AS name FROM pull_repos GROUP BY key) AS x
 			LEFT JOIN pull_syncs y ON y.repo_key = x.key ORDER BY x.key`, nil, func(r *store.Row) {
 			var p telemetry.PullSync
-			var mark telemetry.Time
-			r.Scan(&p.Repo, &mark)
-			p.Watermark = mark.Time
+			var mark, again telemetry.Time
+			var code telemetry.Code
+			r.Scan(&p.Repo, &mark, &code, &again)
+			p.Watermark, p.Missing, p.AskAt = mark.Time, isMissing(code), again.Time
 			syncs = append(syncs, p)
 		})
 		return syncs
@@ -49,6 +51,7 @@ func (w *Writer) UnfetchedPulls(ctx context.Context, again bool, limit int) ([]t
 func (w *Writer) PullMissing(ctx context.Context, ref telemetry.PullRef) error {
 	return w.Write(ctx, func(tx *store.Tx) error {
 		tx.Exec(`UPDATE pulls SET missing_at = $1 WHERE key = $2`, store.Millis(tx.Now()), ref.Key())
+		putOff(tx, ref)
 		return tx.Err()
 	})
 }
@@ -84,9 +87,7 @@ func sessionWords(texts ...string) []string {
 func (w *Writer) SavePulls(ctx context.Context, repo telemetry.RepoName, pulls []telemetry.PullRequest, watermark time.Time) error {
 	return w.Write(ctx, func(tx *store.Tx) error {
 		if !watermark.IsZero() {
-			tx.Exec(`INSERT INTO pull_syncs (repo_key, watermark, ok_at, failed_at, error) VALUES ($1, $2, $3, 0, '')
-				ON CONFLICT (repo_key) DO UPDATE SET watermark = excluded.watermark, ok_at = excluded.ok_at,
-					failed_at = 0, error = ''`, repo.Key(), store.Millis(watermark), store.Millis(tx.Now()))
+			pullsRead(tx, repo, watermark)
 		}
 		savePulls(newChanges(tx), pulls)
 		return tx.Err()
@@ -122,16 +123,16 @@ func knownSessions(tx *store.Tx, pulls []telemetry.PullRequest) set[string] {
 
 // pull is a pull request as it is stored. Equal values are equal rows.
 type pull struct {
-	repo, title, url, state, author, head, ids string
-	number, created, updated, closed, merged   int64
-	draft, fetched                             bool
+	repo, title, url, state, author, head, sha, ids string
+	number, created, updated, closed, merged        int64
+	draft, fetched                                  bool
 }
 
 func (p *pull) fields() []store.Field {
 	return []store.Field{
 		store.Col("repo TEXT", &p.repo), store.Fixed("number BIGINT", &p.number), store.Col("title TEXT", &p.title),
 		store.Col("url TEXT", &p.url), store.Col("state TEXT", &p.state), store.Col("draft SMALLINT", &p.draft),
-		store.Col("author TEXT", &p.author), store.Col("head_ref TEXT", &p.head),
+		store.Col("author TEXT", &p.author), store.Col("head_ref TEXT", &p.head), store.Col("head_sha TEXT", &p.sha),
 		store.Col("created_at BIGINT", &p.created), store.Col("updated_at BIGINT", &p.updated),
 		store.Col("closed_at BIGINT", &p.closed), store.Col("merged_at BIGINT", &p.merged),
 		store.Col("issue_ids TEXT", &p.ids), store.Col("fetched SMALLINT", &p.fetched),
@@ -185,7 +186,7 @@ func pullOf(p *telemetry.PullRequest, ref telemetry.PullRef, ids []string) pull 
 	}
 	return pull{
 		repo: string(ref.Repo), number: ref.Number, title: store.Plain(p.Title), url: cmp.Or(p.HTMLURL, ref.URL(telemetry.GitHubWeb)),
-		state: state, author: store.Plain(p.User), head: store.Plain(p.HeadRef), ids: store.JSON(ids), draft: p.Draft, fetched: true,
+		state: state, author: store.Plain(p.User), head: store.Plain(p.HeadRef), sha: store.Plain(p.HeadSHA), ids: store.JSON(ids), draft: p.Draft, fetched: true,
 		created: store.Millis(p.CreatedAt), updated: store.Millis(p.UpdatedAt),
 		closed: store.Millis(p.ClosedAt), merged: store.Millis(p.MergedAt),
 	}
@@ -221,6 +222,7 @@ func (c *changes) putPull(p *telemetry.PullRequest, knownSessions set[string]) t
 	}
 	tx.Touch(telemetry.TopicPulls)
 	tx.Put("pulls", "key", fresh.row(ref))
+	askStatus(tx, key, old.sha != fresh.sha)
 	tx.Exec(`DELETE FROM pull_tokens WHERE pull_key = $1`, key)
 	for _, token := range tokens {
 		tx.Exec(`INSERT INTO pull_tokens (token, pull_key) VALUES ($1, $2) ON CONFLICT DO NOTHING`, token, key)
@@ -250,13 +252,4 @@ func (w *Writer) SaveToldPull(ctx context.Context, p telemetry.PullRequest) (tol
 		return tx.Err()
 	})
 	return told, err
-}
-
-// PullsFailed notes that a repository's pull requests could not be read.
-func (w *Writer) PullsFailed(ctx context.Context, repo telemetry.RepoName, cause string) error {
-	return w.Write(ctx, func(tx *store.Tx) error {
-		tx.Exec(`INSERT INTO pull_syncs (repo_key, watermark, ok_at, failed_at, error) VALUES ($1, 0, 0, $2, $3)
-			ON CONFLICT (repo_key) DO UPDATE SET failed_at = excluded.failed_at, error = excluded.error`, repo.Key(), store.Millis(tx.Now()), cause)
-		return tx.Err()
-	})
 }

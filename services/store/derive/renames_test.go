@@ -107,7 +107,7 @@ func TestRepositoryMadeAnew(t *testing.T) {
 // askedAbout saves what GitHub answered.
 func askedAbout(t *testing.T, s *storetest.Store, answers ...telemetry.RepoAnswer) {
 	t.Helper()
-	if err := s.SaveRepos(t.Context(), answers); err != nil {
+	if _, err := s.SaveRepos(t.Context(), answers); err != nil {
 		t.Fatal(err)
 	}
 }

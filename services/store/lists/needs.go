@@ -59,6 +59,13 @@ func needFields() []Field[telemetry.NeedRow] {
 			Sort: ages(needLast)},
 		{Name: "rule", Help: "CodeQL rule of its issues", Column: needOneRule, Into: func(n *row) any { return &n.Rule }, CSV: "rule",
 			Asked: same(needOneRule)},
+		{Name: "checks", Aliases: []string{"status"}, Help: "what the checks of its pull request come to", Column: "COALESCE(p.checks, '')",
+			Into: func(n *row) any { return &n.Checks }, CSV: "checks", NoPast: true, Asked: checksAre(ofPullNeeded("checks"))},
+		{Name: "review", Help: "what the reviews of its pull request come to", Column: "COALESCE(p.review, '')",
+			Into: func(n *row) any { return &n.Review }, CSV: "review", NoPast: true, Asked: reviewIs(ofPullNeeded("review"))},
+		{Name: "mergeable", Help: "whether its pull request can be merged without conflicts",
+			Column: "COALESCE(p.mergeable, '')", Into: func(n *row) any { return &n.Mergeable }, CSV: "mergeable", NoPast: true,
+			Asked: mergeableIs(ofPullNeeded("mergeable"))},
 		{Name: "urgency", Sort: up("n.place | n.severity_rank | " + needLast)},
 		{Name: "since", Column: "n.since", Into: func(n *row) any { return &n.Since }, CSV: "since"},
 		{Name: "key", Column: needKey, Into: func(n *row) any { return &n.Key }},
@@ -83,11 +90,18 @@ func needFields() []Field[telemetry.NeedRow] {
 		{Name: "pr", Column: "COALESCE(p.number, 0)", Into: func(n *row) any { return &n.PullNumber }},
 		{Name: "pr_title", Column: "COALESCE(p.title, '')", Into: func(n *row) any { return &n.PullTitle }},
 		{Name: "pr_url", Column: "COALESCE(p.url, '')", Into: func(n *row) any { return &n.PullURL }, CSV: "pr_url"},
+		{Name: "pr_draft", Column: "COALESCE(p.draft, 0)", Into: func(n *row) any { return &n.PullDraft }},
 		{Name: "file", Column: "COALESCE(i.file, '')", Into: func(n *row) any { return &n.File }},
 		{Name: "line", Column: "COALESCE(i.line, 0)", Into: func(n *row) any { return &n.Line }},
 		{Name: "last_scan", Column: "COALESCE(o.latest_at, 0)", Into: func(n *row) any { return &n.LastScan }},
 		{Name: "interval", Column: "COALESCE(o.scan_interval, 0)", Into: func(n *row) any { return intervalOf(&n.Interval) }},
 	}
+}
+
+// ofPullNeeded is a column of a row's pull request, for conditions: what they
+// count has no such table.
+func ofPullNeeded(column string) string {
+	return "COALESCE((SELECT x." + column + " FROM pulls x WHERE x.key = n.pull), '')"
 }
 
 func needWords() []word {

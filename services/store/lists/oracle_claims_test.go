@@ -60,6 +60,15 @@ func outcomes[T any](t *testing.T, s *storetest.Store, belongs func(T, telemetry
 	return words(meanings)
 }
 
+// statusWords are the words of what GitHub says of pull requests.
+func statusWords(of func(telemetry.PullRow) telemetry.Optional, all ...telemetry.Optional) map[string]func(telemetry.PullRow) bool {
+	meanings := map[string]func(telemetry.PullRow) bool{}
+	for _, word := range all {
+		meanings[string(word)] = func(r telemetry.PullRow) bool { return of(r) == word }
+	}
+	return meanings
+}
+
 func pullSorts() map[string]func(a, b telemetry.PullRow) int {
 	type row = telemetry.PullRow
 	opened := func(r row) int64 { return r.CreatedAt.UnixMilli() }

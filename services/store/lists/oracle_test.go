@@ -229,6 +229,14 @@ func fillForOracle(t *testing.T, s *storetest.Store, now time.Time) map[string]s
 		t.Fatal(err)
 	}
 	storetest.SavePulls(t, s, pulls)
+	for i, p := range pulls {
+		status := telemetry.PullStatus{Review: []telemetry.Optional{"approved", "changes_requested", "required", "none", ""}[i%5],
+			Checks:    []telemetry.Optional{"success", "failure", "pending", "none"}[i%4],
+			Mergeable: []telemetry.Optional{"mergeable", "conflict", "unknown"}[i%3]}
+		if err := s.SavePullDetails(t.Context(), telemetry.PullDetails{Pull: p, Status: status, AskedAt: now}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return heads
 }
 

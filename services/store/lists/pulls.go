@@ -13,11 +13,12 @@ func Pulls(s *store.Store) *List[telemetry.PullRow] {
 	return bind(s, List[telemetry.PullRow]{
 		Name: "pulls", Noun: "pull requests",
 		From: "pulls p", Key: "p.key", Past: pullsPast, Default: "created_at",
-		Only:    func(query.Ask) []Cond { return []Cond{that("p.listed = 1")} },
-		Repo:    pullsOfRepo,
-		Free:    pullText,
-		Cheap:   "is repo linked age created merged closed has no",
-		CSV:     "number repo title state merged draft author created updated closed merged_at issues session link_basis url",
+		Only:  func(query.Ask) []Cond { return []Cond{that("p.listed = 1")} },
+		Repo:  pullsOfRepo,
+		Free:  pullText,
+		Cheap: "is repo linked checks review mergeable age created merged closed has no",
+		CSV: "number repo title state merged draft review checks mergeable author created updated closed merged_at issues session " +
+			"link_basis url",
 		Example: "is:open age:>7d",
 		Views: []query.View{
 			{Name: "All"}, {Name: "Open", Query: "is:open"}, {Name: "Merged", Query: "is:merged"},
@@ -53,6 +54,15 @@ func pullQualifiers() []Field[telemetry.PullRow] {
 			Asked: pullRequest(func(c Cond) Cond { return c }, "p.repo_key", "p.number")},
 		{Name: "linked", Help: "why it belongs to its session", Column: "p.basis", Into: func(p *row) any { return &p.Basis },
 			CSV: "link_basis", Asked: isOne("p.basis", "devin", "verification", "record", "session_id", "issue_id")},
+		{Name: "checks", Aliases: []string{"status"}, Help: "what its checks come to", Column: "p.checks",
+			Into: func(p *row) any { return &p.Checks }, CSV: "checks", NoPast: true,
+			Asked: checksAre("p.checks")},
+		{Name: "review", Help: "what its reviews come to", Column: "p.review",
+			Into: func(p *row) any { return &p.Review }, CSV: "review", NoPast: true,
+			Asked: reviewIs("p.review")},
+		{Name: "mergeable", Help: "whether it can be merged without conflicts", Column: "p.mergeable",
+			Into: func(p *row) any { return &p.Mergeable }, CSV: "mergeable", NoPast: true,
+			Asked: mergeableIs("p.mergeable")},
 		{Name: "verified", Help: "the outcome of its latest verification",
 			Asked: verified("p.key IN (SELECT v.pull_key FROM verifications v WHERE v.pull_key <> ''")},
 		{Name: "has", Help: "what it has",
@@ -67,6 +77,19 @@ func pullQualifiers() []Field[telemetry.PullRow] {
 		{Name: "closed", Help: "when it was closed, merged or not", Column: "p.closed_at",
 			Into: func(p *row) any { return &p.ClosedAt }, CSV: "closed", Asked: date("p.closed_at").offers("<7d", "<30d")},
 	}
+}
+
+// checksAre, reviewIs and mergeableIs compare what GitHub says of a pull request.
+func checksAre(column string) *asked {
+	return isOne(column, telemetry.ChecksFailure, telemetry.ChecksPending, telemetry.ChecksSuccess, telemetry.ChecksNone)
+}
+
+func reviewIs(column string) *asked {
+	return isOne(column, telemetry.ReviewApproved, telemetry.ReviewChanges, telemetry.ReviewRequired, telemetry.ReviewNone)
+}
+
+func mergeableIs(column string) *asked {
+	return isOne(column, telemetry.MergeableConflict, telemetry.MergeableYes, telemetry.MergeableUnknown)
 }
 
 // pullColumns are what else is shown of a pull request.
@@ -131,7 +154,8 @@ const namedThen = `EXISTS (SELECT 1 FROM base.mentions n WHERE n.session = p.ses
 // pullsPast are the pull requests that something named at @, as they were.
 const pullsPast = "(" + pullsThen + ") AS p"
 
-const pullsThen = `SELECT p.key, p.repo, p.repo_key, p.number, p.title, p.author, p.head_ref, p.url, p.draft, p.listed, p.fetched,
+const pullsThen = `SELECT p.key, p.repo, p.repo_key, p.number, p.title, p.author, p.head_ref, p.url, p.draft,
+		'' AS review, '' AS checks, '' AS mergeable, p.listed, p.fetched,
 		p.created_at,
 		CASE WHEN p.updated_at <= @ THEN p.updated_at ELSE 0 END AS updated_at, CASE WHEN p.created_at <> 0 THEN p.created_at ELSE COALESCE(
 			(SELECT MAX(m.at) FROM base.mentions m WHERE m.session = p.session AND p.session <> '' AND m.at <= @),

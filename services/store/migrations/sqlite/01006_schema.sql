@@ -465,7 +465,14 @@ CREATE TABLE pulls (
   missing_at BIGINT NOT NULL DEFAULT 0,
   -- the merged pull request that took it back: its address, "" for none
   reverted_by TEXT NOT NULL DEFAULT '',
-  reverted_at BIGINT NOT NULL DEFAULT 0
+  reverted_at BIGINT NOT NULL DEFAULT 0,
+  -- what its reviews, checks and base branch come to, "" where it is not known
+  head_sha   TEXT NOT NULL DEFAULT '',
+  review     TEXT NOT NULL DEFAULT '',
+  checks     TEXT NOT NULL DEFAULT '',
+  mergeable  TEXT NOT NULL DEFAULT '',
+  asked_at   BIGINT NOT NULL DEFAULT 0, -- when GitHub was asked for these
+  ask_at     BIGINT NOT NULL DEFAULT 0  -- and when it is to be again
 );
 -- Pull requests that take another one back, whether they are stored or not.
 CREATE TABLE reverts (
@@ -491,6 +498,7 @@ CREATE INDEX pulls_shown ON pulls (listed, shown, sort_at, key);
 CREATE INDEX pulls_repo_created ON pulls (repo_key, created_at, key) WHERE created_at > 0;
 CREATE INDEX pulls_repo_merged ON pulls (repo_key, merged_at, key) WHERE merged_at > 0;
 CREATE INDEX pulls_repo_closed ON pulls (repo_key, closed_at, key) WHERE closed_at > 0;
+CREATE INDEX pulls_ask ON pulls (asked_at, key) WHERE shown = 'open' AND listed = 1;
 CREATE INDEX pulls_waiting ON pulls (listed, (CASE WHEN shown IN ('open', 'unknown') THEN 0 ELSE 1 END), sort_at, key);
 
 CREATE TABLE pull_tokens (
@@ -515,7 +523,10 @@ CREATE TABLE pull_syncs (
   watermark BIGINT NOT NULL,
   ok_at     BIGINT NOT NULL,
   failed_at BIGINT NOT NULL,
-  error     TEXT NOT NULL
+  error     TEXT NOT NULL,
+  code      TEXT NOT NULL DEFAULT '', -- of the error
+  answers   BIGINT NOT NULL DEFAULT 0, -- in a row by which it is asked again only at growing distance
+  ask_at    BIGINT NOT NULL DEFAULT 0
 );
 
 CREATE TABLE sources (

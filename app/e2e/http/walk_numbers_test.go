@@ -185,3 +185,12 @@ func (n number) alike() []number {
 	}
 	return numbersIn(row)
 }
+
+// beside are the numbers that a number stands together with, as text.
+func (n number) beside() string {
+	var texts []string
+	for _, m := range n.alike() {
+		texts = append(texts, m.text)
+	}
+	return strings.Join(texts, " ")
+}

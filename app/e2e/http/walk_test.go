@@ -202,7 +202,7 @@ func (w *walker) compare(address string, n number) {
 			return
 		}
 		again := slices.IndexFunc(numbersIn(page), func(m number) bool {
-			return m.link == n.link && m.text == n.text && m.in.place() == n.in.place()
+			return m.link == n.link && m.text == n.text && m.in.place() == n.in.place() && m.beside() == n.beside()
 		})
 		if again >= 0 {
 			w.T.Errorf("%s: %q of %.80q in %s leads to %s, which has %s", address, n.text, n.in.text, n.in.place(), n.link, got)

@@ -109,7 +109,7 @@ func sentence(e dashboard.Effectiveness) []panels.Phrase {
 	number := func(text, place string) panels.Phrase { return panels.Phrase{Text: text, URL: page(e, place)} }
 	said := e.Count([]telemetry.Said{telemetry.SaidFixed})
 	wrong := e.Count([]telemetry.Said{telemetry.SaidFixed}, telemetry.FoundStillThere)
-	gone := number(parts.Number(int(e.All().Gone))+are(e.All().Gone)+"gone", "gone")
+	gone := number(parts.Number(int(e.All().Gone))+shell.Are(e.All().Gone)+"gone", "gone")
 	gone.Tone = parts.Success
 	s := []panels.Phrase{
 		words(periodWords(e.Period.Name) + "Devin took "), number(parts.Plural(e.Issues, "issue", ""), "issues"),
@@ -118,7 +118,7 @@ func sentence(e dashboard.Effectiveness) []panels.Phrase {
 		gone, words(", a fix rate of "), number(strings.ReplaceAll(shell.PercentText(e.All().Percent()), " ", "\u00a0"), "issues"),
 	}
 	if wrong > 0 {
-		still := number(parts.Number(wrong)+" it called fixed"+are(wrong)+"still there", "claims/0/still_there")
+		still := number(parts.Number(wrong)+" it called fixed"+shell.Are(wrong)+"still there", "claims/0/still_there")
 		still.Tone = parts.Danger
 		s = append(s, words("; "), still)
 	}
@@ -137,13 +137,6 @@ func sentence(e dashboard.Effectiveness) []panels.Phrase {
 	return append(s, words("."))
 }
 
-func are(n int64) string {
-	if n == 1 {
-		return " is "
-	}
-	return " are "
-}
-
 func periodWords(name string) string {
 	if days, ok := strings.CutSuffix(name, "d"); ok {
 		return "In " + days + " days "
@@ -156,7 +149,7 @@ func leftOut(e dashboard.Effectiveness) [][]panels.Phrase {
 	var out [][]panels.Phrase
 	if e.CostUnknown > 0 {
 		out = append(out, []panels.Phrase{{Text: parts.Plural(e.CostUnknown, "session", ""), URL: page(e, "cost/sessions_unknown")},
-			{Text: " without a known cost" + are(e.CostUnknown) + "left out of the ACUs."}})
+			{Text: " without a known cost" + shell.Are(e.CostUnknown) + "left out of the ACUs."}})
 	}
 	if e.Unsure > 0 {
 		out = append(out, []panels.Phrase{{Text: "For "}, {Text: parts.Plural(e.Unsure, "issue", ""), URL: page(e, "merge_unknown")},

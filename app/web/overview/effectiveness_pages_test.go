@@ -51,7 +51,7 @@ func TestEffectivenessPage(t *testing.T) {
 		"/effectiveness?as_of=2026-03-01":  {Status: 200, Text: []string{"As of 1 Mar 2026 23:59 UTC."}},
 		"/report":                          {Status: 200, Text: []string{"Report", "Devin took 5 issues in 4 sessions"}},
 		"/panels/effect":                   {Status: 303},
-		"/repo/octo/shop/dispatch":         {Status: 200, Text: []string{"4 earlier sessions took 5 issues of this repository; 1 of them are gone ( 20.0 % )."}},
+		"/repo/octo/shop/dispatch":         {Status: 200, Text: []string{"4 earlier sessions took 5 issues of this repository; 1 of them is gone ( 20.0 % )."}},
 		"/sessions?q=claim:fixed+acus:>=3": {Status: 200, Text: []string{"Sessions 1"}, Lacks: []string{"Fix injection"}},
 	} {
 		t.Run(path, func(t *testing.T) { s.Get(path).Check(t, want) })

@@ -108,13 +108,15 @@ func sentence(e dashboard.Effectiveness) []panels.Phrase {
 	words := func(text string) panels.Phrase { return panels.Phrase{Text: text} }
 	number := func(text, place string) panels.Phrase { return panels.Phrase{Text: text, URL: page(e, place)} }
 	said := e.Count([]telemetry.Said{telemetry.SaidFixed})
+	agreed := e.Count([]telemetry.Said{telemetry.SaidFixed}, telemetry.FoundGone)
 	wrong := e.Count([]telemetry.Said{telemetry.SaidFixed}, telemetry.FoundStillThere)
 	gone := number(parts.Number(int(e.All().Gone))+shell.Are(e.All().Gone)+"gone", "gone")
 	gone.Tone = parts.Success
 	s := []panels.Phrase{
 		words(periodWords(e.Period.Name) + "Devin took "), number(parts.Plural(e.Issues, "issue", ""), "issues"),
 		words(" in "), number(parts.Plural(e.Sessions, "session", ""), "sessions"),
-		words(" and said it fixed "), number(parts.Number(said), "claims/0/issues"), words(" of them. "),
+		words(" and said it fixed "), number(parts.Number(said), "claims/0/issues"), words(" of them; scans agree on "),
+		number(parts.Number(agreed), "claims/0/gone"), words(". "),
 		gone, words(", a fix rate of "), number(strings.ReplaceAll(shell.PercentText(e.All().Percent()), " ", "\u00a0"), "issues"),
 	}
 	if wrong > 0 {
@@ -133,6 +135,10 @@ func sentence(e dashboard.Effectiveness) []panels.Phrase {
 		words(" in "), number(parts.Plural(e.Costed, "session", ""), "cost/sessions"))
 	if per := e.All().ACUsPerGone(); per != nil {
 		s = append(s, words(", "), number(acusText(int64(*per*1000)), "gone"), words(" for each issue gone"))
+	}
+	if lost := costRows(e)[1]; e.Cost[telemetry.FoundStillThere] > 0 {
+		s = append(s, words("; "), panels.Phrase{Text: lost.ACUs + " ACUs", URL: lost.Sessions.URL}, words(" in "),
+			panels.Phrase{Text: lost.Sessions.Text, URL: lost.Sessions.URL}, words(" went into issues that are still there"))
 	}
 	return append(s, words("."))
 }

@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"telemetry-dashboard/services/store/derive"
+	"telemetry-dashboard/services/telemetry"
 )
 
 // items are the items of a list that existing clients read.
@@ -53,6 +56,14 @@ func TestDispatchWarns(t *testing.T) {
 		if got.StatusCode != tc.status || started-before == 0 == tc.starts || missing || (tc.says == nil) != (said == "") {
 			t.Errorf("%s force %s: %s %s", tc.target, tc.force, got.Status, got.body)
 		}
+	}
+	archived := telemetry.RepoAnswer{Asked: "octo/gadgets", GitHubRepo: telemetry.GitHubRepo{ID: 7, Name: "octo/gadgets", Archived: true}}
+	if err := w.api.Scope.(*derive.Writer).SaveRepos(t.Context(), []telemetry.RepoAnswer{archived}); err != nil {
+		t.Fatal(err)
+	}
+	got := w.do("POST", "/api/dispatch", `{"target_repo":"octo/gadgets","force":false}`)
+	if got.StatusCode != 409 || !strings.Contains(string(got.body), "octo/gadgets was archived on GitHub") {
+		t.Errorf("a retired target: %s %s", got.Status, got.body)
 	}
 }
 

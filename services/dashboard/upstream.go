@@ -110,11 +110,18 @@ func (d *Dashboard) Preflight(ctx context.Context, repo telemetry.RepoName) ([]t
 const pendingFor = 6 * time.Hour
 
 // DispatchWarnings are the reasons not to start a run for a repository now, in
-// words: one that was started lately has left no record, sessions are active,
-// or pull requests are open. The error is that of Preflight; the warnings
-// beside it hold.
+// words: it is retired, a run that was started lately has left no record,
+// sessions are active, or pull requests are open. The error is that of
+// Preflight; the warnings beside it hold.
 func (d *Dashboard) DispatchWarnings(ctx context.Context, repo telemetry.RepoName, now time.Time) ([]string, error) {
 	warnings := []string{}
+	row, err := d.RepoByName(ctx, string(repo), time.Time{})
+	if err != nil && telemetry.CodeOf(err) != telemetry.CodeNotFound {
+		return nil, err
+	}
+	if row.Retired != "" {
+		warnings = append(warnings, fmt.Sprintf("%s was %s on GitHub: nothing can be pushed or merged there.", repo, row.Retired))
+	}
 	at, pending, err := d.PendingDispatch(ctx, repo.Key(), now.Add(-pendingFor))
 	if err != nil {
 		return nil, err

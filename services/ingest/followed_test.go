@@ -38,6 +38,7 @@ type follower struct {
 	log    lockedText
 	start  func() (stop func()) // starts the jobs
 	stop   func()
+	seen   []seen
 }
 
 // lockedText is what is logged.
@@ -62,6 +63,13 @@ func (l *lockedText) lines(text string) (found []string) {
 		}
 	}
 	return found
+}
+
+// seen is what was open by repository when it was looked at.
+type seen struct {
+	what  string
+	at    time.Time
+	repos map[string]int64
 }
 
 // follow starts one with a refresh of what set puts into the action repository.
@@ -268,6 +276,7 @@ func TestRetiredTargets(t *testing.T) {
 			t.Errorf("%s: open by repository %v, want %v", what, got, repos)
 		}
 		f.sameFigures(t, what, repos)
+		f.seen = append(f.seen, seen{what, f.now(), repos})
 		if n, _ := storetest.Total(t, lists.Repos(f.Store.Store), query.Ask{Query: storetest.Parse(t, lists.Repos(f.Store.Store), "is:retired")}); n != retired {
 			t.Errorf("%s: %d retired repositories, want %d", what, n, retired)
 		}
@@ -307,6 +316,51 @@ func TestRetiredTargets(t *testing.T) {
 	f.gh.Repo("acme/counted").Archive(false)
 	f.turn(t, 48)
 	want("back", all, 0)
+	f.sameThen(t)
+	f.gh.Repo("acme/action").PutFile("telemetry/runs/meanwhile.json", scan("acme/gone", 16, f.now().Add(-72*time.Hour).Format(time.RFC3339)))
+	f.gh.Repo("acme/gone").Archive(true)
+	f.turn(t, 48)
+	want("archived again", map[string]int64{"acme/kept": 1, "acme/gone": 0, "acme/counted": 2}, 1)
+	f.gh.Repo("acme/gone").Archive(false)
+	f.turn(t, 48)
+	want("back again", all, 0)
+	f.sameThen(t)
+	before = storetest.DumpOf(t, f.Store)
+	if err := f.Exec(t.Context(), `UPDATE files SET derived = 'old rules'`); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Rebuild(t.Context(), func(int, int) {}); err != nil {
+		t.Fatal(err)
+	}
+	storetest.SameDump(t, "rebuilt, in use", storetest.DumpOf(t, f.Store), before)
+}
+
+// sameThen compares what is open as of each time that was looked at, and at the end
+// of its day in the trend, with what it was then.
+func (f *follower) sameThen(t *testing.T) {
+	t.Helper()
+	for i, seen := range f.seen {
+		var sum int64
+		for _, n := range seen.repos {
+			sum += n
+		}
+		then, _, err := f.TotalsAsOf(t.Context(), seen.at, "")
+		if err != nil || then.Latest != sum {
+			t.Errorf("%s, as of %s: %d open, want %d (%v)", seen.what, seen.at, then.Latest, sum, err)
+		}
+		f.sameLists(t, seen.what, seen.at, seen.repos, sum-then.Unlisted)
+		for name, n := range seen.repos {
+			trend, _, err := f.Trends(t.Context(), telemetry.TrendQuery{
+				Period: telemetry.Period{Since: seen.at.Truncate(24 * time.Hour), Until: f.now()}, Repo: name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			last := i+1 == len(f.seen) || !f.seen[i+1].at.Before(seen.at.Truncate(24*time.Hour).AddDate(0, 0, 1))
+			if day := trend.Open[0]; last && day.Listed+day.Unlisted != n {
+				t.Errorf("%s: the trend of %s has %d and %d on %v, want %d", seen.what, name, day.Listed, day.Unlisted, day.Day, n)
+			}
+		}
+	}
 }
 
 // sameFigures compares what is open in totals, lists, the trend, and as of now with
@@ -325,18 +379,7 @@ func (f *follower) sameFigures(t *testing.T, what string, repos map[string]int64
 			what, totals.Latest, totals.Unlisted, then.Latest, then.Unlisted, sum, err, thenErr)
 	}
 	for _, at := range []time.Time{{}, now} {
-		issues, _ := storetest.Total(t, lists.Issues(f.Store.Store), query.Ask{AsOf: at, Query: storetest.Parse(t, lists.Issues(f.Store.Store), "is:open")})
-		retired, _ := storetest.Total(t, lists.Issues(f.Store.Store), query.Ask{AsOf: at, Query: storetest.Parse(t, lists.Issues(f.Store.Store), "is:retired")})
-		all, _ := storetest.Total(t, lists.Issues(f.Store.Store), query.Ask{AsOf: at})
-		if issues != sum-totals.Unlisted || retired != all-issues {
-			t.Errorf("%s, as of %s: %d open and %d retired of %d, want %d open", what, at, issues, retired, all, sum-totals.Unlisted)
-		}
-		rows, err := lists.Repos(f.Store.Store).Rows(t.Context(), query.Ask{AsOf: at, Page: storetest.AllRows()})
-		for _, r := range rows.Items {
-			if n := repos[string(r.Name)]; r.Open != n {
-				t.Errorf("%s, as of %s: %d open in %s, want %d (%v)", what, at, r.Open, r.Name, n, err)
-			}
-		}
+		f.sameLists(t, what, at, repos, sum-totals.Unlisted)
 	}
 	for name, n := range repos {
 		for _, asOf := range []bool{false, true} {
@@ -348,6 +391,24 @@ func (f *follower) sameFigures(t *testing.T, what string, repos map[string]int64
 			if n == 0 && len(trend.Overdue) != 0 {
 				t.Errorf("%s: a scan of %s is overdue", what, name)
 			}
+		}
+	}
+}
+
+// sameLists compares the issues that are open at a time, and all others, which are
+// retired, and what each repository has open, with what it is by repository.
+func (f *follower) sameLists(t *testing.T, what string, at time.Time, repos map[string]int64, listed int64) {
+	t.Helper()
+	issues, _ := storetest.Total(t, lists.Issues(f.Store.Store), query.Ask{AsOf: at, Query: storetest.Parse(t, lists.Issues(f.Store.Store), "is:open")})
+	retired, _ := storetest.Total(t, lists.Issues(f.Store.Store), query.Ask{AsOf: at, Query: storetest.Parse(t, lists.Issues(f.Store.Store), "is:retired")})
+	all, _ := storetest.Total(t, lists.Issues(f.Store.Store), query.Ask{AsOf: at})
+	if issues != listed || retired != all-issues {
+		t.Errorf("%s, as of %s: %d open and %d retired of %d, want %d open", what, at, issues, retired, all, listed)
+	}
+	rows, err := lists.Repos(f.Store.Store).Rows(t.Context(), query.Ask{AsOf: at, Page: storetest.AllRows()})
+	for _, r := range rows.Items {
+		if n := repos[string(r.Name)]; r.Open != n || (n == 0) != (r.Retired != "") {
+			t.Errorf("%s, as of %s: %d open in %s (%s), want %d (%v)", what, at, r.Open, r.Name, r.Retired, n, err)
 		}
 	}
 }

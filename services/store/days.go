@@ -1,6 +1,10 @@
 package store
 
-import "telemetry-dashboard/services/telemetry"
+import (
+	"slices"
+
+	"telemetry-dashboard/services/telemetry"
+)
 
 const (
 	Everywhere int64 = 0         // stands for all repositories in the table days
@@ -69,7 +73,6 @@ func (tx *Tx) Days(repo int64, more string, args ...any) DayBook {
 type UnlistedScan struct {
 	Repo, At, Found    int64
 	Named              bool
-	RetiredAt          int64 // of the repository, 0 if it is not
 	Severity, Category map[string]int64
 }
 
@@ -81,53 +84,81 @@ func (tx *Tx) UnlistedScans(repo, until int64, do func(UnlistedScan)) {
 	if repo != Everywhere {
 		of, args = " AND p.id = $3", append(args, repo)
 	}
-	tx.Each(`SELECT r.repo_id, p.retired_at, r.at, r.has_findings, r.severity, r.issues_found, r.category
+	tx.Each(`SELECT r.repo_id, r.at, r.has_findings, r.severity, r.issues_found, r.category
 		FROM repos p JOIN runs r ON r.repo_id = p.id + 0 AND r.kind = 'scan'
 			AND r.at <= COALESCE((SELECT e.at FROM runs e WHERE e.repo_id = p.id AND e.kind = 'scan' AND e.has_findings = 1
 				ORDER BY e.at LIMIT 1), $1)
-		WHERE p.saw_without_findings = 1 AND r.at <= $2 AND (p.retired_at = 0 OR r.at < p.retired_at)`+of+`
+		WHERE p.saw_without_findings = 1 AND r.at <= $2`+of+`
 		ORDER BY r.repo_id, r.at, r.file`, args, func(r *Row) {
 		var s UnlistedScan
-		r.Scan(&s.Repo, &s.RetiredAt, &s.At, &s.Named, CountsOf(&s.Severity), &s.Found, CountsOf(&s.Category))
+		r.Scan(&s.Repo, &s.At, &s.Named, CountsOf(&s.Severity), &s.Found, CountsOf(&s.Category))
 		do(s)
 	})
 }
 
 // UnlistedDays returns by day what scans up to a time counted without naming
-// it, of a repository or of all: each stands for what is open until the next.
+// it, of a repository or of all: each stands for what is open until the next,
+// but while the repository is retired.
 func (tx *Tx) UnlistedDays(repo, until int64) DayBook {
-	b := DayBook{}
-	var of, retired int64
-	var named bool
-	open := map[string]int64{}
-	end := func() {
-		if retired != 0 && retired <= until {
-			for severity, n := range open {
-				b.Add(retired, severity, DayCount{Unlisted: -n})
-			}
-		}
-	}
+	retired, counts := tx.Retired(repo), map[int64][]unlisted{}
 	tx.UnlistedScans(repo, until, func(s UnlistedScan) {
-		if s.Repo != of {
-			end()
-			of, retired, named, open = s.Repo, s.RetiredAt, false, map[string]int64{}
-		}
-		if named {
+		of := counts[s.Repo]
+		if len(of) > 0 && of[len(of)-1].named {
 			return
 		}
-		for severity, n := range open {
-			b.Add(s.At, severity, DayCount{Unlisted: -n})
+		next := unlisted{at: s.At, named: s.Named}
+		if !s.Named {
+			next.open = s.BySeverity()
 		}
-		open, named = map[string]int64{}, s.Named
-		if !named {
-			open = s.BySeverity()
-		}
-		for severity, n := range open {
-			b.Add(s.At, severity, DayCount{Unlisted: n})
-		}
+		counts[s.Repo] = append(of, next)
 	})
-	end()
+	b := DayBook{}
+	for id, of := range counts {
+		b.addUnlisted(of, retired[id], until)
+	}
 	return b
+}
+
+// unlisted is what a scan counted without naming it; named is one that named
+// its findings, from which on nothing is.
+type unlisted struct {
+	at    int64
+	named bool
+	open  map[string]int64
+}
+
+// addUnlisted adds what is open from one scan of a repository to the next, by time,
+// but while the repository is retired.
+func (b DayBook) addUnlisted(scans []unlisted, retired Spans, until int64) {
+	var times []int64
+	for _, s := range scans {
+		times = append(times, s.at)
+	}
+	for _, r := range retired {
+		times = append(times, r.From, r.Until)
+	}
+	slices.Sort(times)
+	var shown map[string]int64
+	for _, at := range slices.Compact(times) {
+		if at > until || at == Never {
+			return
+		}
+		var open map[string]int64
+		if !retired.Hold(at) {
+			for _, s := range scans {
+				if s.at <= at {
+					open = s.open
+				}
+			}
+		}
+		for severity, n := range shown {
+			b.Add(at, severity, DayCount{Unlisted: -n})
+		}
+		for severity, n := range open {
+			b.Add(at, severity, DayCount{Unlisted: n})
+		}
+		shown = open
+	}
 }
 
 // BySeverity is what the scan counts by severity; "" has what its breakdown leaves out.

@@ -99,7 +99,7 @@ func oddsText(o telemetry.Odds, repo telemetry.RepoName) []panels.Phrase {
 	return []panels.Phrase{
 		{Text: parts.Plural(o.Sessions, "earlier session", ""), URL: list(links.Sessions, "has:attempt")}, {Text: " took "},
 		{Text: parts.Plural(o.Issues, "issue", ""), URL: list(links.Issues, "has:session")}, {Text: " of this repository; "},
-		{Text: parts.Number(o.Gone), URL: list(links.Issues, "found:gone")}, {Text: " of them are gone ("},
+		{Text: parts.Number(o.Gone), URL: list(links.Issues, "found:gone")}, {Text: " of them" + shell.Are(o.Gone) + "gone ("},
 		{Text: rate, URL: list(links.Issues, "found:gone")}, {Text: ")."},
 	}
 }

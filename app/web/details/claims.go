@@ -152,7 +152,7 @@ func oddsFact(o telemetry.Odds, repo telemetry.RepoName) panels.Pair {
 	}
 	return panels.Pair{Name: "Odds", Faint: o.Issues < telemetry.OddsLeast, Phrases: []panels.Phrase{
 		{Text: parts.Number(o.Gone), URL: list(links.Issues, "found:gone")}, {Text: " of "},
-		{Text: parts.Plural(o.Issues, "issue", ""), URL: list(links.Issues, "has:session")}, {Text: " " + of + " are gone, in "},
+		{Text: parts.Plural(o.Issues, "issue", ""), URL: list(links.Issues, "has:session")}, {Text: " " + of + shell.Are(o.Issues) + "gone, in "},
 		{Text: parts.Plural(o.Sessions, "session", ""), URL: list(links.Sessions, "has:attempt")},
 	}}
 }

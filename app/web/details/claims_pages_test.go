@@ -43,7 +43,7 @@ func TestClaimsOnPages(t *testing.T) {
 	}
 	s.Get(links.Issue(list.Items[0].PublicID)).Check(t, webtest.Want{Status: 200,
 		Text: []string{"Claim against finding", "Devin said that it is fixed. The scan after that still finds it.", "Attempt 1", "session ccccccc", "Fixed", "Still there",
-			"Odds 0 of 1 issue of this rule here are gone, in 1 session"}})
+			"Odds 0 of 1 issue of this rule here is gone, in 1 session"}})
 	s.Get(links.Session(webtest.Working)).Check(t, webtest.Want{Status: 200, Text: []string{"Claim against finding", "Nothing", "Not merged, PR open"},
 		Lacks: []string{"What Devin says", "Structured output"}})
 }

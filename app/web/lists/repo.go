@@ -90,9 +90,10 @@ func (w *Web) repoTabs(v shell.View, current shell.Panel) []parts.Tab {
 	return tabs
 }
 
-// dispatchButton starts a run, but from a page of a past time.
+// dispatchButton starts a run, but from a page of a past time or of a retired
+// repository.
 func dispatchButton(v shell.View) templ.Component {
-	if !v.AsOf.IsZero() {
+	if !v.AsOf.IsZero() || v.Repo.Retired != "" {
 		return nil
 	}
 	return parts.DialogButton(parts.Link{Text: "Start a run", URL: links.In(v.Scope, links.Dispatch)}, "play",
@@ -151,8 +152,8 @@ func repoNotices(repo telemetry.RepoRow, h telemetry.RepoHealth) []parts.Notice 
 		out = append(out, parts.Notice{
 			Icon:   "archive",
 			Strong: "Retired.",
-			Text: fmt.Sprintf("This repository was %s on GitHub. Its issues are not counted as open, and no scan of it is due.",
-				repo.Retired),
+			Text: fmt.Sprintf("This repository was %s on GitHub. Its issues are not counted as open, no scan of it is due, "+
+				"and nothing of it needs you.", repo.Retired),
 			Link: parts.Link{Text: "Its issues", URL: links.Matching(links.In(repo.Name, links.Issues), "is:retired")},
 		})
 	}

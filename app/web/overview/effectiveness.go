@@ -108,17 +108,19 @@ func sentence(e dashboard.Effectiveness) []panels.Phrase {
 	words := func(text string) panels.Phrase { return panels.Phrase{Text: text} }
 	number := func(text, place string) panels.Phrase { return panels.Phrase{Text: text, URL: page(e, place)} }
 	said := e.Count([]telemetry.Said{telemetry.SaidFixed})
+	agreed := e.Count([]telemetry.Said{telemetry.SaidFixed}, telemetry.FoundGone)
 	wrong := e.Count([]telemetry.Said{telemetry.SaidFixed}, telemetry.FoundStillThere)
-	gone := number(parts.Number(int(e.All().Gone))+are(e.All().Gone)+"gone", "gone")
+	gone := number(parts.Number(int(e.All().Gone))+shell.Are(e.All().Gone)+"gone", "gone")
 	gone.Tone = parts.Success
 	s := []panels.Phrase{
 		words(periodWords(e.Period.Name) + "Devin took "), number(parts.Plural(e.Issues, "issue", ""), "issues"),
 		words(" in "), number(parts.Plural(e.Sessions, "session", ""), "sessions"),
-		words(" and said it fixed "), number(parts.Number(said), "claims/0/issues"), words(" of them. "),
+		words(" and said it fixed "), number(parts.Number(said), "claims/0/issues"), words(" of them; scans agree on "),
+		number(parts.Number(agreed), "claims/0/gone"), words(". "),
 		gone, words(", a fix rate of "), number(strings.ReplaceAll(shell.PercentText(e.All().Percent()), " ", "\u00a0"), "issues"),
 	}
 	if wrong > 0 {
-		still := number(parts.Number(wrong)+" it called fixed"+are(wrong)+"still there", "claims/0/still_there")
+		still := number(parts.Number(wrong)+" it called fixed"+shell.Are(wrong)+"still there", "claims/0/still_there")
 		still.Tone = parts.Danger
 		s = append(s, words("; "), still)
 	}
@@ -134,14 +136,11 @@ func sentence(e dashboard.Effectiveness) []panels.Phrase {
 	if per := e.All().ACUsPerGone(); per != nil {
 		s = append(s, words(", "), number(acusText(int64(*per*1000)), "gone"), words(" for each issue gone"))
 	}
-	return append(s, words("."))
-}
-
-func are(n int64) string {
-	if n == 1 {
-		return " is "
+	if lost := costRows(e)[1]; e.Cost[telemetry.FoundStillThere] > 0 {
+		s = append(s, words("; "), panels.Phrase{Text: lost.ACUs + " ACUs", URL: lost.Sessions.URL}, words(" in "),
+			panels.Phrase{Text: lost.Sessions.Text, URL: lost.Sessions.URL}, words(" went into issues that are still there"))
 	}
-	return " are "
+	return append(s, words("."))
 }
 
 func periodWords(name string) string {
@@ -156,7 +155,7 @@ func leftOut(e dashboard.Effectiveness) [][]panels.Phrase {
 	var out [][]panels.Phrase
 	if e.CostUnknown > 0 {
 		out = append(out, []panels.Phrase{{Text: parts.Plural(e.CostUnknown, "session", ""), URL: page(e, "cost/sessions_unknown")},
-			{Text: " without a known cost" + are(e.CostUnknown) + "left out of the ACUs."}})
+			{Text: " without a known cost" + shell.Are(e.CostUnknown) + "left out of the ACUs."}})
 	}
 	if e.Unsure > 0 {
 		out = append(out, []panels.Phrase{{Text: "For "}, {Text: parts.Plural(e.Unsure, "issue", ""), URL: page(e, "merge_unknown")},

@@ -35,8 +35,9 @@ func claiming(t *testing.T) *webtest.Site {
 // for all repositories and for one.
 func TestEffectivenessPage(t *testing.T) {
 	s := claiming(t)
-	sentence := "In 30 days Devin took 5 issues in 4 sessions and said it fixed 2 of them. 1 is gone , a fix rate of 20.0 % ; " +
-		"1 it called fixed is still there . That cost 6.0 ACUs in 2 sessions , 6.0 for each issue gone."
+	sentence := "In 30 days Devin took 5 issues in 4 sessions and said it fixed 2 of them; scans agree on 1 . 1 is gone , a fix rate of " +
+		"20.0 % ; 1 it called fixed is still there . That cost 6.0 ACUs in 2 sessions , 6.0 for each issue gone; " +
+		"2.5 ACUs in 1 session went into issues that are still there."
 	for path, want := range map[string]webtest.Want{
 		"/effectiveness": {Status: 200, Text: []string{sentence, "2 sessions without a known cost are left out of the ACUs.", "For 3 issues no merge is known",
 			"Fixed 1 1 0 0 2", "Blocked 0 1 0 0 1", "Nothing 0 1 0 1 2", "All 1 3 0 1 5",
@@ -51,7 +52,7 @@ func TestEffectivenessPage(t *testing.T) {
 		"/effectiveness?as_of=2026-03-01":  {Status: 200, Text: []string{"As of 1 Mar 2026 23:59 UTC."}},
 		"/report":                          {Status: 200, Text: []string{"Report", "Devin took 5 issues in 4 sessions"}},
 		"/panels/effect":                   {Status: 303},
-		"/repo/octo/shop/dispatch":         {Status: 200, Text: []string{"4 earlier sessions took 5 issues of this repository; 1 of them are gone ( 20.0 % )."}},
+		"/repo/octo/shop/dispatch":         {Status: 200, Text: []string{"4 earlier sessions took 5 issues of this repository; 1 of them is gone ( 20.0 % )."}},
 		"/sessions?q=claim:fixed+acus:>=3": {Status: 200, Text: []string{"Sessions 1"}, Lacks: []string{"Fix injection"}},
 	} {
 		t.Run(path, func(t *testing.T) { s.Get(path).Check(t, want) })

@@ -29,6 +29,14 @@ func Without(texts []string, text string) []string {
 // PercentText writes a rate: "25.0 %".
 func PercentText(rate float64) string { return strconv.FormatFloat(rate, 'f', 1, 64) + " %" }
 
+// Are is the verb of so many things, with a space on both sides.
+func Are(n int64) string {
+	if n == 1 {
+		return " is "
+	}
+	return " are "
+}
+
 // Named are the ids that say something: old records can hold blank ones.
 func Named(ids []string) []string {
 	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return strings.TrimSpace(id) == "" })

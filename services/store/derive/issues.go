@@ -53,7 +53,7 @@ func (l *ledger) saveIssues(issues []*telemetry.Issue) {
 // rank is the rank of a status as it is shown: what is open in a repository that
 // was retired is retired.
 func (l *ledger) rank(s telemetry.Status) int {
-	if l.retiredAt != 0 && s.Open() {
+	if l.retired.End() == store.Never && s.Open() {
 		s = telemetry.StatusRetired
 	}
 	return s.Rank()

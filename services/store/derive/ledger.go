@@ -50,7 +50,7 @@ type ledger struct {
 	stored map[*telemetry.Issue]issueLocation // issues that were loaded: where their rows have them
 	rows   map[string]int64                   // rows of issues that were there before a replay, by public id
 
-	retiredAt int64 // when the repository was retired, 0 if it is not
+	retired store.Spans // when the repository was retired
 }
 
 // applyRepo brings a repository's issues up to its scans. Scans newer than
@@ -59,7 +59,7 @@ type ledger struct {
 func (o *applied) applyRepo(repo int64, added []addedScan, replay bool) {
 	l, latest := loadLedger(o.tx, repo)
 	slices.SortFunc(added, func(a, b addedScan) int { return a.scan.Compare(b.scan.ScanPosition) })
-	if replay || l.retiredAt != 0 || len(added) > 0 && added[0].scan.Compare(latest) <= 0 {
+	if replay || len(added) > 0 && (store.Millis(added[0].scan.At) < l.retired.End() || added[0].scan.Compare(latest) <= 0) {
 		o.replayed[repo] = true
 		o.replayRepo(l)
 		return
@@ -95,7 +95,7 @@ func (o *applied) replayRepo(l *ledger) {
 	tx.Exec(`DELETE FROM issues WHERE repo_id = $1`, repo)
 	dropIntervals(tx, repo)
 	scans := o.loadScans(repo)
-	matches := o.apply(&ledger{Ledger: &identity.Ledger{Repo: l.Repo}, repo: repo, tx: tx, rows: ids, retiredAt: l.retiredAt}, scans)
+	matches := o.apply(&ledger{Ledger: &identity.Ledger{Repo: l.Repo}, repo: repo, tx: tx, rows: ids, retired: l.retired}, scans)
 	for _, f := range o.former { // what a rewritten record named is the last resort
 		findings[f.public] = append(findings[f.public], f.finding)
 	}
@@ -182,7 +182,7 @@ func (o *applied) apply(l *ledger, scans []addedScan) map[[2]int64]*telemetry.Is
 				store.Flag(out.Reduced), store.Words(out.Lost), store.Words(out.Taken), out.New+out.Reopened, len(out.Closed), s.id)
 		}
 	}
-	book.retire(l.retiredAt)
+	book.retire(l.retired)
 	l.saveIssues(touched)
 	book.save(o.tx, l.repo)
 	for _, issue := range flipped {
@@ -271,8 +271,9 @@ func loadLedger(tx *store.Tx, repo int64) (*ledger, telemetry.ScanPosition) {
 	l := &ledger{Ledger: &identity.Ledger{}, repo: repo, tx: tx, stored: map[*telemetry.Issue]issueLocation{}}
 	var latest telemetry.ScanPosition
 	fields := l.fields()
-	tx.Row(`SELECT `+store.Names(fields)+`, name, retired_at, latest_at, latest_file FROM repos WHERE id = $1`, repo).
-		Scan(append(store.Pointers(fields), &l.Repo, &l.retiredAt, &latest.At, &latest.File)...)
+	tx.Row(`SELECT `+store.Names(fields)+`, name, latest_at, latest_file FROM repos WHERE id = $1`, repo).
+		Scan(append(store.Pointers(fields), &l.Repo, &latest.At, &latest.File)...)
+	l.retired = tx.Retired(repo)[repo]
 	return l, latest
 }
 

@@ -43,19 +43,25 @@ func (n names) seesOthers(missing *lookup) bool {
 	return false
 }
 
-// noteRetirements keeps since when repositories are retired.
+// noteRetirements keeps since when repositories are retired, and until when they
+// were.
 func noteRetirements(tx *store.Tx, lookups map[string]*lookup) {
 	now, at := retiredNow(lookups), store.Millis(tx.Now())
-	before := store.Map[int64, telemetry.Retired](tx, `SELECT github_id, reason FROM retirements`)
+	before := store.Map[int64, telemetry.Retired](tx, `SELECT github_id, reason FROM retirements WHERE until = $1`, store.Never)
 	for _, id := range sorted(before) {
-		if now[id] == "" {
-			tx.Exec(`DELETE FROM retirements WHERE github_id = $1`, id)
+		switch {
+		case now[id] == "":
+			tx.Exec(`UPDATE retirements SET until = CASE WHEN at > $2 THEN at ELSE CAST($2 AS BIGINT) END WHERE github_id = $1 AND until = $3`,
+				id, at, store.Never)
+		case now[id] != before[id]:
+			tx.Exec(`UPDATE retirements SET reason = $2 WHERE github_id = $1 AND until = $3`, id, string(now[id]), store.Never)
 		}
 	}
 	for _, id := range sorted(now) {
-		if now[id] != before[id] {
-			tx.Exec(`INSERT INTO retirements (github_id, at, reason) VALUES ($1, $2, $3)
-				ON CONFLICT (github_id) DO UPDATE SET reason = excluded.reason`, id, at, string(now[id]))
+		if before[id] == "" { // not before the last one ended, whatever the clock says
+			from := max(at, store.One[int64](tx, `SELECT COALESCE(MAX(until), 0) FROM retirements WHERE github_id = $1`, id))
+			tx.Exec(`INSERT INTO retirements (github_id, at, until, reason) VALUES ($1, $2, $3, $4)
+				ON CONFLICT (github_id, at) DO UPDATE SET until = excluded.until, reason = excluded.reason`, id, from, store.Never, string(now[id]))
 		}
 	}
 }
@@ -70,12 +76,14 @@ func describeLookups(r *records) set[int64] {
 		since  int64
 		reason telemetry.Retired
 	}
-	retired := map[int64]retirement{}
-	tx.Each(`SELECT github_id, at, reason FROM retirements`, nil, func(row *store.Row) {
-		var id int64
+	retired, ever := map[int64]retirement{}, set[int64]{}
+	tx.Each(`SELECT github_id, at, until, reason FROM retirements`, nil, func(row *store.Row) {
+		var id, until int64
 		var v retirement
-		row.Scan(&id, &v.since, &v.reason)
-		retired[id] = v
+		row.Scan(&id, &v.since, &until, &v.reason)
+		if ever[id] = true; until == store.Never {
+			retired[id] = v
+		}
 	})
 	type described struct {
 		id, github, since int64
@@ -96,7 +104,7 @@ func describeLookups(r *records) set[int64] {
 		tx.Touch(telemetry.TopicRecords)
 		tx.Exec(`UPDATE repos SET github_id = $1, retired = $2, retired_at = $3, registry_key = $4 WHERE id = $5`,
 			now.github, string(now.reason), now.since, now.entry, now.id)
-		if now.since != old.since {
+		if now.since != old.since || now.github != old.github && (ever[now.github] || ever[old.github]) {
 			changed[now.id] = true
 		}
 	}
@@ -144,31 +152,41 @@ func registryEntries(r *records, lookups map[string]*lookup) map[string]string {
 	return entries
 }
 
-// retire ends at a time, 0 for none, what is open of a repository that was retired
-// then: intervals end without closing an issue, and those that scans found later
-// have no length. That a scan closed one later is kept.
-func (b *intervals) retire(at int64) {
-	if at == 0 {
-		return
+// retire ends what is open of a repository while it was retired: intervals end
+// without closing an issue, those that scans found meanwhile have no length, and
+// what is still open when it is in use again begins anew, without being opened.
+// That a scan closed one meanwhile is kept.
+func (b *intervals) retire(retired store.Spans) {
+	for _, r := range retired {
+		seen := map[*interval]bool{}
+		for _, l := range b.changed {
+			if seen[l] || l.toAt <= r.From || store.Millis(l.from.At) >= r.Until {
+				continue
+			}
+			seen[l] = true
+			b.rest(l, r)
+		}
 	}
-	seen := map[*interval]bool{}
-	for _, l := range b.changed {
-		if seen[l] || l.toAt <= at {
-			continue
-		}
-		seen[l] = true
-		end := max(store.Millis(l.from.At), at)
-		b.days.Add(end, l.severity, store.DayCount{Net: -1})
-		if l.toAt != store.Never {
-			b.days.Add(l.toAt, l.severity, store.DayCount{Net: 1})
-		}
+}
+
+// rest ends an interval at the beginning of a time at which it was not open.
+func (b *intervals) rest(l *interval, r store.Span) {
+	after := *l
+	end := max(store.Millis(l.from.At), r.From)
+	b.days.Add(end, l.severity, store.DayCount{Net: -1})
+	switch {
+	case l.toAt > r.Until: // it goes on
+		after.from, after.opens = telemetry.ScanPosition{At: store.Time(r.Until)}, false
+		b.days.Add(r.Until, l.severity, store.DayCount{Net: 1})
+		b.changed = append(b.changed, &after)
+		l.nextAt = r.Until
+	case l.toAt != store.Never:
+		b.days.Add(l.toAt, l.severity, store.DayCount{Net: 1})
 		if l.closes {
-			closing := *l
-			closing.from, closing.opens = l.to, false
-			b.changed = append(b.changed, &closing)
-			seen[&closing] = true
+			after.from, after.opens = l.to, false
+			b.changed = append(b.changed, &after)
 			l.nextAt = l.toAt
 		}
-		l.to, l.toAt, l.closes, l.seen = telemetry.ScanPosition{}, end, false, telemetry.ScanPosition{}
 	}
+	l.to, l.toAt, l.closes, l.seen = telemetry.ScanPosition{}, end, false, telemetry.ScanPosition{}
 }

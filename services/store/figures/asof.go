@@ -90,7 +90,8 @@ func unlistedAt(tx *store.Tx, repo, t int64) map[int64]store.UnlistedScan {
 			open[s.Repo] = s
 		}
 	})
-	maps.DeleteFunc(open, func(_ int64, s store.UnlistedScan) bool { return s.RetiredAt != 0 && s.RetiredAt <= t })
+	retired := tx.Retired(repo)
+	maps.DeleteFunc(open, func(id int64, _ store.UnlistedScan) bool { return retired[id].Hold(t) })
 	return open
 }
 

@@ -261,8 +261,8 @@ func (t *trend) overdueThen() {
 	condition, args := ofRepo("r.repo_id", t.repo, t.until)
 	late := map[int64]telemetry.OverdueScan{}
 	for id, text := range store.Map[int64, string](t.tx, `SELECT r.repo_id, string_agg(CAST(r.at AS TEXT), ' ') FROM runs r
-		JOIN repos o ON o.id = r.repo_id AND (o.retired_at = 0 OR o.retired_at > $1)
-		WHERE r.kind = 'scan' AND r.at <= $1`+condition+` GROUP BY r.repo_id`, args...) {
+		JOIN repos o ON o.id = r.repo_id`+lists.AsOf(lists.JoinRetired)+`
+		WHERE `+lists.InUseThen+` AND r.kind = 'scan' AND r.at <= $1`+condition+` GROUP BY r.repo_id`, args...) {
 		times := store.Numbers(text)
 		slices.Sort(times)
 		if interval, due := telemetry.ScanDue(times); due != 0 && due < t.until {

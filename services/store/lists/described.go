@@ -11,19 +11,33 @@ func issueLogs() []Field[telemetry.IssueRow] {
 	type row = telemetry.IssueRow
 	return []Field[row]{
 		{Name: "cwe", Help: "CWE id, for example 79 or CWE-79", Column: "i.cwes", Into: func(i *row) any { return store.ListOf(&i.CWEs) },
-			NoPast: true, CSV: "cwes",
-			Asked: text(func(text string) Cond { return among("i.cwes", telemetry.CWEName(text), glob, "") })},
+			CSV: "cwes",
+			Asked: &asked{kind: query.Text(), cond: each(func(m moment, v query.Value) Cond {
+				return among(logged(m, "cwes", "'[]'"), telemetry.CWEName(v.Text), glob, "")
+			})}},
 		{Name: "score", Help: "CVSS score, where a run log names it", Column: "i.score",
-			Into: func(i *row) any { return scoreOf(&i.Score) }, NoPast: true, CSV: "score",
-			Asked: scored("i.score").offers(">=9", ">=7", "4..6.9", "none"), Sort: down("i.score | " + issueLast)},
+			Into: func(i *row) any { return scoreOf(&i.Score) }, CSV: "score",
+			Asked: scored().offers(">=9", ">=7", "4..6.9", "none"),
+			Sort:  down("i.score | " + issueLast).afterThen(func(m moment) Cond { return that(logged(m, "score", "-1")) })},
 		{Name: "title", Column: "COALESCE((SELECT u.title FROM rules u WHERE u.rule = i.rule), '')",
 			Into: func(i *row) any { return &i.Title }, CSV: "title"},
 	}
 }
 
-// scored compares a column of scores in tenths, negative where there is none.
-func scored(column string) *asked {
-	return &asked{kind: query.Score(), cond: each(func(_ moment, v query.Value) Cond {
+// logged is a column that the log of an issue i gave: of the newest that names it or,
+// at a past time, the newest until then; none is without one.
+func logged(m moment, column, none string) string {
+	if !m.past {
+		return "i." + column
+	}
+	return `COALESCE((SELECT f.` + column + ` FROM base.log_issues l JOIN log_findings f ON f.log_id = l.log_id AND f.ord = l.ord
+		WHERE l.issue_id = i.id AND l.at <= @ ORDER BY l.at DESC, l.file DESC, l.ord LIMIT 1), ` + none + `)`
+}
+
+// scored compares scores in tenths, negative where there is none.
+func scored() *asked {
+	return &asked{kind: query.Score(), cond: each(func(m moment, v query.Value) Cond {
+		column := logged(m, "score", "-1")
 		if v.Span == nil {
 			return that(column + " < 0")
 		}

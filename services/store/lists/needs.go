@@ -13,18 +13,24 @@ import (
 )
 
 // Needs are what waits for a person, group by group, unless the query asks
-// for what was started already.
+// for what was started already. Nobody can act in a retired repository.
 func Needs(s *store.Store) *List[telemetry.NeedRow] {
 	return bind(s, List[telemetry.NeedRow]{
 		Name: "needs-attention", Noun: "rows",
 		From: needsFrom() + needsJoins, Bare: needsFrom(), Past: needsFrom() + needsJoins, Key: needKey, Default: "urgency",
 		Only: func(a query.Ask) []Cond {
-			if len(a.Query.Values("is")) > 0 {
-				return nil
+			conds := []Cond{that(needInUse)}
+			if len(a.Query.Values("is")) == 0 {
+				conds = append(conds, that(needStarted+" = 0"))
 			}
-			return []Cond{that(needStarted + " = 0")}
+			return conds
 		},
-		Repo: func(_ moment, key string) Cond { return idOfRepo("n.repo", key) },
+		Repo: func(m moment, key string) Cond {
+			if m.past {
+				return that(needRepoKey+" = ?", key)
+			}
+			return idOfRepo("n.repo", key)
+		},
 		Free: func(_ moment, text string) Cond {
 			return anyOf(contains("COALESCE(s.title, '')", text), contains("COALESCE(s.reason, '')", text), contains("COALESCE(p.title, '')", text),
 				contains("COALESCE(o.key, '')", text), contains("COALESCE(i.rule, '')", text), contains("COALESCE(i.file, '')", text))
@@ -54,7 +60,7 @@ func needFields() []Field[telemetry.NeedRow] {
 			Asked: ranked("n.severity_rank", telemetry.Severities(), severityRanks)},
 		{Name: "repo", Help: repoHelp, Column: "COALESCE(o.name || ' ' || o.target_repo, '')",
 			Into: func(n *row) any { return repoOf(&n.Repo, &n.TargetRepo) },
-			CSV:  "repo", Asked: repoID("n.repo"), Values: ofRepos()},
+			CSV:  "repo", Asked: needRepo(), Values: ofRepos()},
 		{Name: "age", Aliases: []string{"waiting"}, Help: "how long it has waited", Asked: age("n.since").offers(">1d", ">7d", ">30d"),
 			Sort: ages(needLast)},
 		{Name: "rule", Help: "CodeQL rule of its issues", Column: needOneRule, Into: func(n *row) any { return &n.Rule }, CSV: "rule",
@@ -110,6 +116,23 @@ func needWords() []word {
 		words = append(words, word{string(need), "n.need = '" + string(need) + "'"})
 	}
 	return words
+}
+
+const needRepoKey = "COALESCE(o.key, '')"
+
+// needRepo compares the repository of a row n. At a past time it reads the key that
+// is joined: SQLite repeats a condition in all that waits, and refuses a statement
+// that nests as deep as the relations of then with a SELECT in each.
+func needRepo() *asked {
+	now, then := repoID("n.repo"), repoKey(needRepoKey)
+	cond := now.cond
+	now.cond = func(m moment, values []query.Value) Cond {
+		if m.past {
+			return then.cond(m, values)
+		}
+		return cond(m, values)
+	}
+	return now
 }
 
 // severityOf reads a severity by its rank; one beyond CodeQL's is "".
@@ -190,6 +213,9 @@ func (s Sums) NeedCounts(ctx context.Context, a query.Ask) (map[telemetry.Need]i
 const needStarted = `CASE WHEN n.need IN ('new', 'still_there', 'gave_up', 'never_started', 'overdue') AND d.at > n.since
 	THEN d.at ELSE 0 END`
 
+// needInUse is true of a row n unless its repository o is retired.
+const needInUse = `COALESCE(o.retired, '') = ''`
+
 // needOneRule is the rule of a row's issues, "" where they have several.
 const needOneRule = `CASE WHEN n.rules = 1 THEN n.rule ELSE '' END`
 
@@ -209,12 +235,13 @@ func needsFrom() string {
 		COALESCE(string_agg(CASE WHEN u.need = 'gave_up' THEN u.session END, ' '), '') AS ended
 	FROM (` + needsUnion() + `) u LEFT JOIN issues x ON x.id = u.issue GROUP BY u.place, u.repo, u.subject, u.need) n
 	LEFT JOIN (SELECT t.id, MAX(b.at) AS at FROM submissions b JOIN repos t ON t.key = lower(b.subject) AND b.at > t.last_run
-		WHERE b.kind = 'dispatch' AND b.at > CAST(@ AS BIGINT) - ` + millis(telemetry.StartedFor) + ` GROUP BY t.id) d ON d.id = n.repo`
+		WHERE b.kind = 'dispatch' AND b.at > CAST(@ AS BIGINT) - ` + millis(telemetry.StartedFor) + ` GROUP BY t.id) d ON d.id = n.repo
+	LEFT JOIN repos o ON o.id = n.repo`
 }
 
 // needsJoins is what columns of a row and free text need.
 const needsJoins = ` LEFT JOIN sessions s ON s.key = n.session LEFT JOIN pulls p ON p.key = n.pull
-	LEFT JOIN repos o ON o.id = n.repo LEFT JOIN issues i ON i.public_id = n.issue`
+	LEFT JOIN issues i ON i.public_id = n.issue`
 
 // leftTo is true of the issues i that are open, and that a session s was the
 // last to work on. The index of sessions holds those of a name alone.

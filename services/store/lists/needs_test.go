@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
@@ -22,6 +24,15 @@ func needsOf(t *testing.T, s *storetest.Store, text string) []string {
 	list, err := l.Rows(t.Context(), query.Ask{Query: q, Page: storetest.AllRows()})
 	if err != nil {
 		t.Fatal(err)
+	}
+	var now time.Time
+	err = s.Read(t.Context(), func(tx *store.Tx) error {
+		now = tx.Now()
+		return tx.Err()
+	})
+	then, thenErr := l.Rows(t.Context(), query.Ask{Query: q, AsOf: now, Page: storetest.AllRows()})
+	if diff := cmp.Diff(list.Items, then.Items); err != nil || thenErr != nil || diff != "" {
+		t.Errorf("%q: as of now %v %v %s", text, err, thenErr, diff)
 	}
 	rows, groups := []string{}, map[telemetry.Need]int64{}
 	for _, n := range list.Items {
@@ -249,4 +260,41 @@ func TestNeedsOfOverdueScans(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestNeedsOfRetiredRepositories: nobody can act in a repository that was archived, so
+// that nothing of it waits, whatever it is; before that time it did, and unarchived
+// it does again.
+func TestNeedsOfRetiredRepositories(t *testing.T) {
+	now, before := storetest.Day("2026-03-05 12:00"), storetest.Day("2026-03-05 11:00")
+	storetest.At(t, now, func(t *testing.T, s *storetest.Store) {
+		storetest.Put(t, s, storetest.TinyScan(1, "2026-03-01T10:00:00Z", 0, []string{"A critical xss", "B high sqli", "C low logging", "D low xss"},
+			sessionOf("aaaaaa01", "expired", storetest.IssueID(1, 2)), sessionOf("", "error: 429 Client Error", storetest.IssueID(1, 3)),
+			sessionOf("aaaaaa02", "finished", storetest.IssueID(1, 1))))
+		storetest.SavePulls(t, s, []telemetry.PullRequest{{Repo: "a/b", Number: 7, Title: "Fix", Body: "by https://app.devin.ai/sessions/aaaaaa02",
+			State: "open", CreatedAt: storetest.Day("2026-03-01 11:00"), UpdatedAt: storetest.Day("2026-03-01 12:00")}})
+		all := []string{"new: js/A, 1 issues critical", "pr_ready: Fix, 1 issues high", "gave_up: Session aaaaaa01, 1 issues low",
+			"never_started: Batch 1 of run 1, 1 issues low"}
+		for _, step := range []struct {
+			name     string
+			archived bool
+			want     []string
+		}{{"in use", false, all}, {"archived", true, []string{}}, {"unarchived", false, all}} {
+			answer := telemetry.RepoAnswer{Asked: "a/b", GitHubRepo: telemetry.GitHubRepo{ID: 7, Name: "a/b", Archived: step.archived}}
+			if err := s.SaveRepos(t.Context(), []telemetry.RepoAnswer{answer}); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(step.want, needsOf(t, s, "group:new,pr_ready,gave_up,never_started")); diff != "" {
+				t.Errorf("%s (-want +got)\n%s", step.name, diff)
+			}
+			if n, _ := storetest.Total(t, lists.Needs(s.Store), query.Ask{AsOf: before}); n != int64(len(all)) {
+				t.Errorf("%s: %d rows as of a time before, want %d", step.name, n, len(all))
+			}
+			then, err := lists.Needs(s.Store).Rows(t.Context(), query.Ask{AsOf: before, Page: storetest.AllRows()})
+			counts, countsErr := lists.SumsOf(s.Store).NeedCounts(t.Context(), query.Ask{AsOf: before})
+			if err != nil || countsErr != nil || len(then.Items) != len(all) || len(counts) != len(all) {
+				t.Errorf("%s, before: %d rows in %d groups, want %d (%v, %v)", step.name, len(then.Items), len(counts), len(all), err, countsErr)
+			}
+		}
+	})
 }

@@ -11,14 +11,15 @@ import (
 
 // order is one sort of a list, and its own direction. The last columns make it total.
 type order struct {
-	columns string // separated by " | "
-	desc    bool
-	age     bool                // it sorts by times as ages: "desc" asks for the earliest first
-	first   func(m moment) Cond // sorts before the columns
-	names   []string            // further names of the sort
-	keeps   []string            // columns with an index that, for one value of theirs, has this order
-	table   string              // a table that the columns need and the list lacks, which is read first
-	on      string              // what joins the list's rows to it
+	columns  string // separated by " | "
+	desc     bool
+	age      bool                // it sorts by times as ages: "desc" asks for the earliest first
+	first    func(m moment) Cond // sorts before the columns
+	pastOnly bool                // first does so at a past time alone
+	names    []string            // further names of the sort
+	keeps    []string            // columns with an index that, for one value of theirs, has this order
+	table    string              // a table that the columns need and the list lacks, which is read first
+	on       string              // what joins the list's rows to it
 }
 
 // up ascends by itself, down descends, and ages sorts by times as ages.
@@ -36,6 +37,12 @@ func (o *order) also(names ...string) *order {
 func (o *order) after(first func(m moment) Cond) *order {
 	o.first = first
 	return o
+}
+
+// afterThen is after for a past time alone.
+func (o *order) afterThen(first func(m moment) Cond) *order {
+	o.pastOnly = true
+	return o.after(first)
 }
 
 // keep says that the index of a column has this order for each value of it.
@@ -78,7 +85,7 @@ func (l *List[T]) order(m moment, p query.Page) (*order, Cond, error) {
 		desc = !o.age
 	}
 	var parts []Cond
-	if o.first != nil {
+	if o.first != nil && (m.past || !o.pastOnly) {
 		parts = append(parts, o.first(m))
 	}
 	for column := range strings.SplitSeq(o.columns, " | ") {

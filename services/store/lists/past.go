@@ -43,8 +43,8 @@ func relations() []store.Relation {
 		{Name: "claims", SQL: claimsThen, Rows: claimRows},
 		{Name: "polls", For: []string{"claim_status", "fixed_n", "blocked_n", "tests"}, SQL: pollsThen() + summedThen, Rows: pollRows},
 		{Name: "polls", Light: true, SQL: pollsThen() + pollsNamedThen},
-		{Name: "repos", For: []string{"due_at", "scan_interval"}, SQL: reposThen + dueThen, Rows: dueRows},
-		{Name: "repos", Light: true, SQL: reposThen + ` FROM base.repos o` + reposNamedThen},
+		{Name: "repos", For: []string{"due_at", "scan_interval"}, SQL: reposThen("x.retired", "x.retired_at") + dueThen, Rows: dueRows},
+		{Name: "repos", Light: true, SQL: reposThen("z.reason", "z.at") + ` FROM base.repos o` + JoinRetired + reposNamedThen},
 		{Name: "attempts", Light: true, SQL: `SELECT * FROM base.attempts WHERE at <= @`},
 		{Name: "mentions", Light: true, SQL: `SELECT * FROM base.mentions WHERE at <= @`},
 		{Name: "mention_ids", Light: true, SQL: `SELECT x.* FROM base.mention_ids x WHERE ` + runBy},
@@ -181,16 +181,19 @@ func pollRows(tx *store.Tx) string {
 	return store.JSON(rows)
 }
 
-// reposThen are the repositories with what single scans tell of them.
-const reposThen = `SELECT o.id, o.key, o.name, o.target_repo, o.fork, o.fork_key, o.fork_url, o.registry_key,
-	CASE WHEN ` + inUseThen + ` THEN '' ELSE o.retired END AS retired, CASE WHEN ` + inUseThen + ` THEN 0 ELSE o.retired_at END AS retired_at,
+// reposThen are the repositories with what single scans tell of them; reason and
+// since are why and when they were retired, NULL where they were not.
+func reposThen(reason, since string) string {
+	return `SELECT o.id, o.key, o.name, o.target_repo, o.fork, o.fork_key, o.fork_url, o.registry_key,
+	COALESCE(` + reason + `, '') AS retired, COALESCE(` + since + `, 0) AS retired_at,
 	COALESCE((SELECT MAX(r.at) FROM base.runs r WHERE r.repo_id = o.id AND r.at <= @), 0) AS last_run,
 	COALESCE((SELECT MAX(r.at) FROM base.runs r WHERE r.repo_id = o.id AND r.kind = 'scan' AND r.at <= @), 0) AS latest_at,
 	COALESCE((SELECT r.at ` + refThen + `), 0) AS ref_at, COALESCE((SELECT r.file ` + refThen + `), '') AS ref_file,
 	CASE WHEN EXISTS (SELECT 1 FROM base.runs r WHERE r.repo_id = o.id AND r.kind = 'scan' AND r.has_findings = 1 AND r.at <= @)
 		THEN (SELECT COUNT(*) FROM base.issue_intervals l WHERE l.repo_id = o.id AND l.from_at <= @ AND l.to_at > @)
-		WHEN ` + inUseThen + ` THEN COALESCE((SELECT r.issues_found FROM base.runs r WHERE r.repo_id = o.id AND r.kind = 'scan' AND r.at <= @
+		WHEN ` + since + ` IS NULL THEN COALESCE((SELECT r.issues_found FROM base.runs r WHERE r.repo_id = o.id AND r.kind = 'scan' AND r.at <= @
 			ORDER BY r.at DESC, r.file DESC, r.source DESC LIMIT 1), 0) ELSE 0 END AS open`
+}
 
 // refThen reads the reference scan of a repository o.
 const refThen = `FROM base.runs r WHERE r.repo_id = o.id AND r.kind = 'scan' AND r.has_findings = 1 AND r.reduced = 0 AND r.at <= @
@@ -200,9 +203,10 @@ const reposNamedThen = ` WHERE EXISTS (SELECT 1 FROM base.runs r WHERE r.repo_id
 
 // dueThen adds when their next scan was due.
 const dueThen = `, COALESCE(x.scan_interval, 0) AS scan_interval,
-	CASE WHEN ` + inUseThen + ` THEN COALESCE(x.due_at, 0) ELSE 0 END AS due_at
+	CASE WHEN x.retired_at IS NULL THEN COALESCE(x.due_at, 0) ELSE 0 END AS due_at
 	FROM base.repos o LEFT JOIN (SELECT CAST(e.value ->> 0 AS BIGINT) AS id, CAST(e.value ->> 1 AS BIGINT) AS scan_interval,
-		CAST(e.value ->> 2 AS BIGINT) AS due_at FROM rows()) x ON x.id = o.id` + reposNamedThen
+		CAST(e.value ->> 2 AS BIGINT) AS due_at, CAST(e.value ->> 3 AS TEXT) AS retired, CAST(e.value ->> 4 AS BIGINT) AS retired_at
+		FROM rows()) x ON x.id = o.id` + reposNamedThen
 
 func dueRows(tx *store.Tx) string {
 	times := map[int64][]int64{}
@@ -212,9 +216,13 @@ func dueRows(tx *store.Tx) string {
 		times[repo] = append(times[repo], at)
 	})
 	rows := [][]any{}
-	for repo, of := range times {
-		interval, due := telemetry.ScanDue(of)
-		rows = append(rows, []any{repo, interval, due})
-	}
+	tx.Each(AsOf(`SELECT o.id, z.reason, z.at FROM base.repos o`+JoinRetired), []any{store.Millis(tx.Now())}, func(r *store.Row) {
+		var repo int64
+		var reason *string
+		var since *int64
+		r.Scan(&repo, &reason, &since)
+		interval, due := telemetry.ScanDue(times[repo])
+		rows = append(rows, []any{repo, interval, due, reason, since})
+	})
 	return store.JSON(rows)
 }

@@ -16,18 +16,18 @@ const reposPast = `(SELECT o.id, o.key, o.name, last.target_repo, o.fork, o.fork
 		COALESCE(q.total, 0) AS prs_total, COALESCE(q.open, 0) AS prs_open, COALESCE(q.closed, 0) AS prs_closed,
 		COALESCE(q.merged, 0) AS prs_merged, COALESCE(q.unknown, 0) AS prs_unknown,
 		'{}' AS severity_sum, '{}' AS category_sum, '{}' AS open_category,
-		CASE WHEN named.id IS NULL AND ` + inUseThen + ` THEN COALESCE(scan.severity, '{}') ELSE '{}' END AS open_severity,
-		CASE WHEN named.id IS NULL AND ` + inUseThen + ` THEN COALESCE(scan.issues_found, 0) ELSE COALESCE(i.open, 0) END AS open,
-		CASE WHEN named.id IS NULL AND ` + inUseThen + ` THEN ` + criticalHighOf + `
+		CASE WHEN named.id IS NULL AND ` + InUseThen + ` THEN COALESCE(scan.severity, '{}') ELSE '{}' END AS open_severity,
+		CASE WHEN named.id IS NULL AND ` + InUseThen + ` THEN COALESCE(scan.issues_found, 0) ELSE COALESCE(i.open, 0) END AS open,
+		CASE WHEN named.id IS NULL AND ` + InUseThen + ` THEN ` + criticalHighOf + `
 			ELSE COALESCE(i.critical, 0) + COALESCE(i.high, 0) END AS critical_high,
 		COALESCE(i.critical, 0) AS critical, COALESCE(i.high, 0) AS high, COALESCE(i.medium, 0) AS medium, COALESCE(i.low, 0) AS low,
 		CASE WHEN named.id IS NULL THEN 0 ELSE 1 END AS listed,
-		CASE WHEN ` + inUseThen + ` THEN '' ELSE o.retired END AS retired, CASE WHEN ` + inUseThen + ` THEN 0 ELSE o.retired_at END AS retired_at,
+		` + retiredThen + `,
 		CASE WHEN scan.has_findings = 0 THEN 1 ELSE 0 END AS without_findings,
 		COALESCE(scan.at, 0) AS latest_at, COALESCE(scan.file, '') AS latest_file, COALESCE(scan.run_number, 0) AS latest_run,
 		COALESCE(named.reduced, 0) AS data_reduced, COALESCE(named.lost, '') AS lost,
 		COALESCE(ref.at, 0) AS ref_at, COALESCE(ref.file, '') AS ref_file, COALESCE(ref.run_number, 0) AS ref_run
-	FROM base.repos o JOIN (SELECT repo_id, COUNT(*) AS runs, COUNT(*) FILTER (WHERE kind = 'scan') AS scans,
+	FROM base.repos o` + JoinRetired + ` JOIN (SELECT repo_id, COUNT(*) AS runs, COUNT(*) FILTER (WHERE kind = 'scan') AS scans,
 			COUNT(*) FILTER (WHERE kind <> 'scan') AS dispatches, SUM(issues_found) AS issues_found, MAX(at) AS last_run
 		FROM base.runs WHERE at <= @ GROUP BY repo_id) n ON n.repo_id = o.id
 	JOIN base.runs last ON last.id = (SELECT e.id FROM base.runs e WHERE e.repo_id = o.id AND e.at <= @` + newestFirst + `)
@@ -52,8 +52,13 @@ const reposPast = `(SELECT o.id, o.key, o.name, last.target_repo, o.fork, o.fork
 			COUNT(*) FILTER (WHERE shown = 'unknown') AS unknown
 		FROM p JOIN base.pull_repos h ON h.key = p.repo_key GROUP BY h.repo_id) q ON q.repo_id = o.id) AS r`
 
-// inUseThen is true of a repository o that was not retired.
-const inUseThen = `(o.retired_at = 0 OR o.retired_at > @)`
+// JoinRetired joins a repository o with its retirement z, InUseThen is true where
+// it was not retired, and retiredThen are why it was and since when.
+const (
+	JoinRetired = ` LEFT JOIN base.retirements z ON z.github_id = o.github_id AND z.at <= @ AND z.until > @`
+	InUseThen   = `z.at IS NULL`
+	retiredThen = `COALESCE(z.reason, '') AS retired, COALESCE(z.at, 0) AS retired_at`
+)
 
 const newestFirst = ` ORDER BY e.at DESC, e.file DESC, e.source DESC LIMIT 1`
 

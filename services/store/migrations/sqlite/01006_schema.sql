@@ -625,7 +625,8 @@ CREATE INDEX corrections_repo ON corrections (repo_key, at, application, file, s
 -- full scan no longer names it, or with the next change. Times that have not
 -- come are 9223372036854775807. The row of an issue as of T is the one with
 -- from_at <= T < next_at. One that ended by then, and does not close the issue,
--- is of a repository that was retired: its issues are open no more.
+-- is of a repository that was retired: its issues are not open, until the next
+-- one, which opens none, begins.
 CREATE TABLE issue_intervals (
   issue_id  BIGINT NOT NULL,
   repo_id   BIGINT NOT NULL,
@@ -750,12 +751,14 @@ CREATE TABLE repo_lookups (
   ask_at     BIGINT NOT NULL
 );
 
--- The repositories that are archived or deleted, and since when, as far as GitHub
--- was asked.
+-- When repositories were archived or deleted, as far as GitHub was asked: from one
+-- time until another, 9223372036854775807 where they still are.
 CREATE TABLE retirements (
-  github_id BIGINT NOT NULL PRIMARY KEY,
+  github_id BIGINT NOT NULL,
   at        BIGINT NOT NULL,
-  reason    TEXT NOT NULL
+  until     BIGINT NOT NULL,
+  reason    TEXT NOT NULL,
+  PRIMARY KEY (github_id, at)
 );
 
 -- Names that are not those of a repository of ours: name is what GitHub calls it

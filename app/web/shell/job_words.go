@@ -125,10 +125,10 @@ func JobSummary(j telemetry.Job) string {
 
 // pruneSummary is what a prune did.
 func pruneSummary(p telemetry.Pruned, errs []string) string {
-	text := "Nothing to prune: nothing is older than " + parts.Plural(p.Days, "day", "")
+	text := "Nothing to prune: nothing is older than " + parts.Plural(p.Days, "day", "days")
 	if p.Records+p.Logs > 0 {
 		text = "Pruned " + parts.Plural(p.Records, "record", "") + " and " + parts.Plural(p.Logs, "log", "") +
-			" older than " + parts.Plural(p.Days, "day", "") + ", " + sizeText(p.Bytes)
+			" older than " + parts.Plural(p.Days, "day", "days") + ", " + sizeText(p.Bytes)
 	}
 	text = strings.Join(append([]string{text}, failureTexts(errs)...), ", ") + "."
 	if p.Note != "" && p.Records+p.Logs > 0 {

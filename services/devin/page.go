@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strings"
 
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/services/upstream"
@@ -73,10 +74,17 @@ func (p *page) next(name string, value json.RawMessage) error {
 	return nil
 }
 
+// isForeign reports whether a session says that it is of another organization than the
+// one that is asked.
+func (c *Client) isForeign(org string) bool {
+	own := c.org.Load()
+	return org != "" && own != nil && strings.TrimPrefix(org, "org-") != strings.TrimPrefix(*own, "org-")
+}
+
 // readSession reads one session. Beside an error it returns what could be read.
 func (c *Client) readSession(in io.Reader) (telemetry.UpstreamSession, error) {
 	o, err := readObject(in, nil, "session_id", "status", "status_enum", "status_detail", "title", "url", "created_at", "updated_at",
-		"pull_request", "pull_requests", "structured_output", "result", "tags", "playbook_id", "acus_consumed")
+		"pull_request", "pull_requests", "structured_output", "result", "tags", "playbook_id", "acus_consumed", "org_id")
 	session := telemetry.UpstreamSession{
 		ID:        telemetry.SessionKey(o.text("session_id")),
 		API:       c.api,
@@ -103,6 +111,8 @@ func (c *Client) readSession(in io.Reader) (telemetry.UpstreamSession, error) {
 		return session, err
 	case session.ID == "":
 		return session, unread("it has no session_id")
+	case c.isForeign(o.text("org_id")):
+		return session, unread("it belongs to another organization")
 	case session.Status == "" || len(session.Status) > maxWord:
 		return session, unread("it has no status")
 	}

@@ -142,6 +142,14 @@ func TestUnexpectedAnswersV3(t *testing.T) {
 		}, hexes(0, 50), found(hexes(0, 50)), 50, ""},
 		{"session_ids is refused", pagesOf(rows(hexes(0, 300)), func(r *http.Request) bool { return r.URL.Query().Has("session_ids") }),
 			hexes(0, 300), found(hexes(0, 300)), 3, ""},
+		{"a session of another organization", func(r *http.Request) (int, string) {
+			foreign := strings.Replace(one(hex(0)), "{", `{"org_id":"org-of-others",`, 1)
+			own := strings.Replace(one(hex(1)), "{", `{"org_id":"`+org+`",`, 1)
+			if list(r) {
+				return 200, items("items", []string{foreign, own}, `,"has_next_page":false`)
+			}
+			return 200, foreign
+		}, hexes(0, 2), telemetry.SessionAnswer{Sessions: sessions(hexes(1, 2)), Skipped: hexes(0, 1)}, 1, "it belongs to another organization"},
 		{"a cursor that repeats", func(r *http.Request) (int, string) {
 			if list(r) {
 				return 200, items("items", rows(hexes(500, 600)), `,"has_next_page":true,"end_cursor":"again"`)

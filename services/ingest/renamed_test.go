@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,16 +21,20 @@ import (
 )
 
 // refreshAs starts the program with an ACTION_REPO, refreshes, and ends it.
-func refreshAs(t *testing.T, s *storetest.Store, url, repo string) ingest.RefreshResult {
+func refreshAs(t *testing.T, s *storetest.Store, url string, repos ...string) ingest.RefreshResult {
 	t.Helper()
 	c, err := github.New(github.Options{BaseURL: url, Token: "a-token", HTTPTimeout: 10 * time.Second, Transport: &http.Transport{}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
+	var sources []ingest.Source
+	for _, repo := range repos {
+		sources = append(sources, ingest.Source{Name: repo, Files: c.Action(telemetry.RepoName(repo), "")})
+	}
 	ctx, stop := context.WithCancel(t.Context())
 	jobs := ingest.New(ctx, ingest.Options{
-		Store: s.Writer, Sources: []ingest.Source{{Name: repo, Files: c.Action(telemetry.RepoName(repo), "")}}, Repositories: c, PullRequests: c,
+		Store: s.Writer, Sources: sources, Repositories: c, PullRequests: c,
 		Log: quiet(), Now: time.Now, NewID: rand.Text,
 	})
 	ended := make(chan error, 1)
@@ -46,7 +51,7 @@ func refreshAs(t *testing.T, s *storetest.Store, url, repo string) ingest.Refres
 	}
 	job, err := h.Wait(t.Context())
 	if err != nil || job.Error != "" {
-		t.Fatalf("refresh of %s: %v, %s", repo, err, job.Error)
+		t.Fatalf("refresh of %s: %v, %s", repos, err, job.Error)
 	}
 	var result ingest.RefreshResult
 	if err := json.Unmarshal(job.Result, &result); err != nil {
@@ -90,5 +95,10 @@ func TestRenamedActionRepository(t *testing.T) {
 		}
 		refreshAs(t, s, server.URL, "other/x")
 		total("another repository", 2)
+		result := refreshAs(t, s, server.URL, "neworg/x", "acme/x", "other/x")
+		if said := strings.Join(result.Errors, " "); !strings.Contains(said, "ACTION_REPO names neworg/x and acme/x, which are one repository. Remove one of them") {
+			t.Errorf("named twice: %q", said)
+		}
+		total("named twice", 2)
 	})
 }

@@ -81,6 +81,8 @@ func IsLogFile(name string) bool {
 
 // RunLog is what the files of a run's log say.
 type RunLog struct {
+	Label    string   // of the run that the log says it is of, "" where it does not say
+	Target   RepoName // the repository that it says was scanned, "" where it does not say
 	Findings []LogFinding
 	Rules    []LogRule // each once, by name
 	Prompts  []LogPrompt

@@ -75,6 +75,8 @@ func (l *RunLog) read(f LogFile) (err error) {
 		return err
 	}
 	switch list {
+	case "":
+		l.readOrigin(d)
 	case "issues":
 		findings, rules := d.logFindings(list)
 		if d.err == nil {
@@ -90,6 +92,14 @@ func (l *RunLog) read(f LogFile) (err error) {
 		}
 	}
 	return d.err
+}
+
+// readOrigin reads which run a log says that it is of.
+func (l *RunLog) readOrigin(d *decoder) {
+	label, target := d.text("run_label"), ParseRepo(cmp.Or(d.text("target_repo"), d.text("repository")))
+	if d.err == nil {
+		l.Label, l.Target = cmp.Or(l.Label, label), cmp.Or(l.Target, target)
+	}
 }
 
 // open splits a file that is an object, or the list alone that an object of a

@@ -138,3 +138,35 @@ func TestRunsStartWhereTheLastOneCameFrom(t *testing.T) {
 		t.Error("the form does not say which workflow runs")
 	}
 }
+
+// TestWebhooksOfEachActionRepository: a push to any of the action repositories, and a
+// run of its workflow, reads that one, and no other.
+func TestWebhooksOfEachActionRepository(t *testing.T) {
+	p := program.NewPlayed(t, "cog_played", map[string]any{"a.json": program.SmallScan(1, "2026-02-01T10:00:00Z", nil)})
+	b := p.GitHub.Repo(second)
+	putInto(b, map[string][]byte{"b.json": scanOf("octo/till", 7, "2026-02-02T10:00:00Z")})
+	p.Start(p.Settings(nil).With(program.Settings{
+		"ACTION_REPO": program.ActionRepo + "," + second, "GITHUB_WEBHOOK_SECRET": program.WebhookSecret, "REFRESH_INTERVAL": "0",
+	}))
+	p.Job("refresh")
+	putInto(b, map[string][]byte{"c.json": scanOf("octo/till", 8, "2026-02-03T10:00:00Z")})
+	p.GitHub.Forget()
+	p.Webhook("push", "push", map[string]any{"ref": "refs/heads/main", "repository": program.RepositoryOf(second),
+		"commits": []any{map[string]any{"added": []string{"telemetry/runs/c.json"}}}})
+	if d := p.Delivery("push"); d["state"] != "done" {
+		t.Errorf("%v", d)
+	}
+	p.Figures(http.MethodGet, "/api/stats", map[string]float64{"total_runs": 3})
+	putInto(b, map[string][]byte{"d.json": scanOf("octo/till", 9, "2026-02-04T10:00:00Z")})
+	p.Webhook("workflow_run", "run", map[string]any{"action": "completed", "repository": program.RepositoryOf(strings.ToUpper(second)),
+		"workflow_run": map[string]any{"path": ".github/workflows/codeql-fixer.yml"}})
+	if d := p.Delivery("run"); d["state"] != "done" {
+		t.Errorf("%v", d)
+	}
+	p.Figures(http.MethodGet, "/api/stats", map[string]float64{"total_runs": 4})
+	for _, r := range p.GitHub.Requests() {
+		if strings.HasPrefix(r.Path, "/repos/"+program.ActionRepo+"/git/") {
+			t.Errorf("the other repository was read: %s", r.Path)
+		}
+	}
+}

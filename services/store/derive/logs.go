@@ -2,6 +2,7 @@ package derive
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"regexp"
 	"slices"
@@ -66,7 +67,7 @@ func (c *changes) putLog(l *telemetry.FetchedLog) {
 			store.Col("size BIGINT", f.Size), store.Col("body BLOB", blobOrNull(f.Body)), store.Col("error TEXT", ""),
 		})
 	}
-	c.readLog(id, l.Label, l.Files)
+	c.readLog(id, telemetry.LogRef{Repo: telemetry.RepoName(repo), Label: l.Label}, l.Files)
 }
 
 // sameLog reports whether a stored log has the same files.
@@ -97,7 +98,7 @@ func (c *changes) reparseLogs(key string) {
 			logs = append(logs, l)
 		})
 	for _, l := range logs {
-		c.readLog(l.id, l.label, logFiles(c.tx, l.id))
+		c.readLog(l.id, telemetry.LogRef{Repo: telemetry.RepoName(key), Label: l.label}, logFiles(c.tx, l.id))
 	}
 }
 
@@ -113,11 +114,17 @@ func logFiles(tx *store.Tx, id int64) (files []telemetry.LogFile) {
 }
 
 // readLog writes what the files of a log say.
-func (c *changes) readLog(id int64, label string, files []telemetry.LogFile) {
+func (c *changes) readLog(id int64, of telemetry.LogRef, files []telemetry.LogFile) {
 	tx := c.tx
 	tx.Touch(telemetry.TopicRecords)
 	c.logs[id] = true
 	l := telemetry.ParseRunLog(files)
+	if cause := c.foreign(id, of, &l); cause != "" {
+		l = telemetry.RunLog{}
+		for _, f := range files {
+			l.Broken = append(l.Broken, telemetry.LogFailure{File: f.Name, Cause: cause})
+		}
+	}
 	tx.Exec(`UPDATE log_files SET error = '' WHERE log_id = $1 AND error <> ''`, id)
 	for _, b := range l.Broken {
 		tx.Exec(`UPDATE log_files SET error = $1 WHERE log_id = $2 AND name = $3`, b.Cause, id, b.File)
@@ -143,8 +150,21 @@ func (c *changes) readLog(id int64, label string, files []telemetry.LogFile) {
 	for _, r := range l.Rules {
 		tx.Exec(`INSERT INTO rules (rule, name, title, help, stamp) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (rule) DO UPDATE SET name = excluded.name, title = excluded.title, help = excluded.help, stamp = excluded.stamp
-			WHERE rules.stamp <= excluded.stamp`, r.Rule, r.Name, r.Title, r.Help, stamp(label))
+			WHERE rules.stamp <= excluded.stamp`, r.Rule, r.Name, r.Title, r.Help, stamp(of.Label))
 	}
+}
+
+// foreign says of which other run a log is, by its own words; "" where it is of the run
+// whose folder it lies in, or does not say.
+func (c *changes) foreign(id int64, of telemetry.LogRef, l *telemetry.RunLog) string {
+	if l.Label != "" && l.Label != of.Label {
+		return fmt.Sprintf("The log says that it is of the run %s, and not of %s. It is not used.", telemetry.Shown(l.Label), of.Label)
+	}
+	own := l.Target == "" || c.repoOf(l.Target).Key() == of.Repo.Key()
+	if own || l.Target.Key() == telemetry.RepoName(store.One[string](c.tx, `SELECT origin FROM run_logs WHERE id = $1`, id)).Key() {
+		return "" // it names the target, or the fork that holds it
+	}
+	return fmt.Sprintf("The log says that it is of the repository %s, and not of %s. It is not used.", telemetry.Shown(string(l.Target)), of.Repo)
 }
 
 var labelTime = regexp.MustCompile(`\d{4}-\d{2}-\d{2}-\d{6}$`)

@@ -24,13 +24,13 @@ import (
 	"telemetry-dashboard/services/upstream"
 )
 
-// The month is a fortieth of 1,000 repositories and 300 active sessions, with half
-// the limit that would be in proportion to 5,000, so that it is met. Loops turn hourly
-// and every 15 minutes, or the month would take a quarter of an hour.
+// The month has 15 for 1,000 repositories and 5 for 300 active sessions, with half the
+// limit that would be in proportion to 5,000, so that it is met. Loops turn hourly and
+// every 15 minutes, or the month would take a quarter of an hour.
 const (
-	monthRepos    = 25
-	monthSessions = 8
-	monthLimit    = 60
+	monthRepos    = 15
+	monthSessions = 5
+	monthLimit    = 36
 	monthRefresh  = time.Hour
 	monthPoll     = 15 * time.Minute
 )
@@ -212,12 +212,12 @@ func inMonth(t *testing.T, limit int, try func(m *month)) {
 // button takes it, and hears at once when nothing is left; after the reset the loop
 // goes on by itself, and nothing was noted as a failure of GitHub.
 func TestPeopleGoOnWhereBackgroundWorkPauses(t *testing.T) {
-	inMonth(t, 40, func(m *month) {
+	inMonth(t, 25, func(m *month) {
 		t := m.t
 		m.start("token")
 		pass(10 * time.Minute)
-		if n := m.gh.Counted(); n < 32 || n > 32+8 {
-			t.Errorf("the loop took %d of 40 requests, want 32 and the few under way", n)
+		if n := m.gh.Counted(); n < 20 || n >= 25 {
+			t.Errorf("the loop took %d of 25 requests, want 20 and the few under way", n)
 		}
 		sources, err := m.db.Sources(t.Context())
 		if err != nil {
@@ -234,8 +234,8 @@ func TestPeopleGoOnWhereBackgroundWorkPauses(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = h.Wait(t.Context())
-		if n := m.gh.Counted(); n < 40 {
-			t.Errorf("the button stopped after %d of 40 requests", n)
+		if n := m.gh.Counted(); n < 25 {
+			t.Errorf("the button stopped after %d of 25 requests", n)
 		}
 		if took := time.Since(before); took > 10*time.Second {
 			t.Errorf("the limit was answered after %s", took)
@@ -304,7 +304,7 @@ func (m *month) work(hours int) {
 		to := words[hour/monthSessions%len(words)]
 		m.devin.Update(id, func(s *devintest.Session) { s.Status, s.Detail = to[0], to[1] })
 		if hour%5 == 0 {
-			m.gh.Repo(fmt.Sprintf("acme/r%d", 4+hour%20)).PutPull(m.pull(4+hour%20, time.Now()))
+			m.gh.Repo(fmt.Sprintf("acme/r%d", 4+hour%10)).PutPull(m.pull(4+hour%10, time.Now()))
 		}
 		m.pass(1)
 	}

@@ -23,8 +23,12 @@ import (
 type wire struct{ http.Handler }
 
 func (w wire) RoundTrip(r *http.Request) (*http.Response, error) {
-	answer := httptest.NewRecorder()
-	w.ServeHTTP(answer, r)
+	answer, asked := httptest.NewRecorder(), r.Clone(r.Context())
+	asked.RequestURI = r.URL.RequestURI()
+	if asked.Body == nil {
+		asked.Body = http.NoBody
+	}
+	w.ServeHTTP(answer, asked)
 	res := answer.Result()
 	res.Request = r
 	return res, nil

@@ -47,8 +47,9 @@ type demo struct {
 	now    func() time.Time
 
 	mu    sync.Mutex
-	logs  int    // that are committed
-	state []byte // the orchestrator's, as committed
+	logs  int            // that are committed
+	state []byte         // the orchestrator's, as committed
+	kinds map[string]int // of open pull requests, by address; see playStatus
 }
 
 func newDemo(now func() time.Time) *demo {
@@ -64,6 +65,7 @@ func newDemo(now func() time.Time) *demo {
 		github: githubtest.New(githubtest.Options{Token: demoToken, Now: now}),
 		devin:  devintest.New(devintest.Options{Key: demoKey, OrgID: demoOrg, Now: now}),
 		now:    now,
+		kinds:  map[string]int{},
 	}
 	// As much as an app of an organization may ask: enough for all of the past's
 	// logs in the first hour.
@@ -125,7 +127,7 @@ func (d *demo) show() {
 		repo := d.github.Repo(p.Repo)
 		repo.PutPull(telemetry.PullRequest{Number: p.Number, Title: p.Title, Body: p.Body, State: p.State, User: p.User, HeadRef: p.Branch,
 			CreatedAt: p.Created, UpdatedAt: p.Updated, ClosedAt: p.Closed, MergedAt: p.Merged})
-		playStatus(repo, p, d.now())
+		playStatus(repo, p, d.kindOf(p), d.now())
 	}
 	for _, s := range d.world.Sessions() {
 		if s.Gone {
@@ -136,9 +138,21 @@ func (d *demo) show() {
 	}
 }
 
-// playStatus gives a pull request checks, reviews and maybe a conflict: what they
-// are depends on its number, so that they stay the same.
-func playStatus(repo *githubtest.Repo, p history.Pull, now time.Time) {
+// kindOf is the kind of a pull request for playStatus: one after the other, as they
+// are opened.
+func (d *demo) kindOf(p history.Pull) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	kind, known := d.kinds[p.URL()]
+	if !known && p.State == telemetry.KeywordOpen {
+		kind = len(d.kinds) % 6
+		d.kinds[p.URL()] = kind
+	}
+	return kind
+}
+
+// playStatus gives a pull request checks, reviews and maybe a conflict, by its kind.
+func playStatus(repo *githubtest.Repo, p history.Pull, kind int, now time.Time) {
 	check := func(name, conclusion string, commit bool) telemetry.Check {
 		return telemetry.Check{Name: name, Status: "completed", Conclusion: conclusion, Commit: commit}
 	}
@@ -148,23 +162,23 @@ func playStatus(repo *githubtest.Repo, p history.Pull, now time.Time) {
 		reviews = append(reviews, telemetry.Review{Reviewer: "mira-holt", State: state, At: p.Updated})
 	}
 	mergeable := true
-	switch kind := p.Number % 7; {
+	switch {
 	case !p.Merged.IsZero():
 		review("APPROVED")
 	case p.State != telemetry.KeywordOpen:
 	case now.Sub(p.Created) < time.Minute:
 		checks[1].Status, checks[1].Conclusion = "in_progress", ""
 		repo.RequestReview(p.Number, "mira-holt")
-	case kind < 2:
+	case kind == 0:
 		review("APPROVED")
-	case kind == 2:
+	case kind == 1:
 		checks[1].Conclusion = "failure"
-	case kind == 3:
+	case kind == 2:
 		mergeable = false
 		review("APPROVED")
-	case kind == 4:
+	case kind == 3:
 		review("CHANGES_REQUESTED")
-	case kind == 5:
+	case kind == 4:
 		repo.RequestReview(p.Number, "mira-holt")
 	}
 	repo.SetChecks(p.Number, checks...)

@@ -86,7 +86,7 @@ func TestSessionsPullsAndRuns(t *testing.T) {
 				"Finished path-traversal 1 issue run 3 · batch 1 verification record",
 				"Verified and gone", "Author devin[bot]", "Issue ids 1 as named CQLF-R3-0002"}, HTML: []string{`href="https://github.com/octo/shop/pull/7"`}}},
 		{"an open one, with GitHub's checks", "/pulls/octo/shop/8?checks=1", webtest.Want{Status: 200,
-			Text: []string{"Open opened 7 Mar", "Not verified: no re-scan is recorded.", "Passed build in progress deploy failure lint",
+			Text: []string{"Open checks red changes requested opened 7 Mar", "Not verified: no re-scan is recorded.", "Passed build in progress deploy failure lint",
 				"Changes requested mona"}, HTML: []string{`href="https://github.com/octo/shop/pull/8#r1"`}}},
 		{"its checks are asked for by the page", "/pulls/octo/shop/8",
 			webtest.Want{Status: 200, Text: []string{"Checks and reviews from GitHub"}, Lacks: []string{"deploy"}}},

@@ -14,7 +14,8 @@ import (
 func Sessions(s *store.Store) *List[telemetry.SessionRow] {
 	return bind(s, List[telemetry.SessionRow]{
 		Name: "sessions", Noun: "sessions",
-		From: "sessions s" + sessionJoins, Key: "s.key", Past: sessionsPast() + sessionJoins, Default: "timestamp",
+		From: "sessions s" + sessionJoins, Bare: "sessions s", Key: "s.key", Default: "timestamp",
+		Past: sessionsPast() + sessionJoins, PastBare: sessionsPast(),
 		Only:   startedSessions,
 		Repo:   func(_ moment, key string) Cond { return idOfRepo("s.repo_id", key) },
 		Free:   sessionText,

@@ -4,35 +4,35 @@
 -- none), flags are 0 or 1, lists are JSON.
 
 CREATE TABLE meta (
-  key   TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-  value TEXT COLLATE "C" NOT NULL
+  key   TEXT NOT NULL PRIMARY KEY,
+  value TEXT NOT NULL
 );
 
 -- One row a topic: what an answer depended on has changed when n has.
 CREATE TABLE versions (
-  topic TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  topic TEXT NOT NULL PRIMARY KEY,
   n     BIGINT NOT NULL
 );
 
 -- The directory's files as fetched: everything below is derived from them.
 CREATE TABLE files (
   id         BIGINT NOT NULL PRIMARY KEY,
-  source     TEXT COLLATE "C" NOT NULL,
-  file       TEXT COLLATE "C" NOT NULL,
-  sha        TEXT COLLATE "C" NOT NULL,
+  source     TEXT NOT NULL,
+  file       TEXT NOT NULL,
+  sha        TEXT NOT NULL,
   size       BIGINT NOT NULL,
-  body       BYTEA,
-  broken     BYTEA,
-  error      TEXT COLLATE "C" NOT NULL,
-  kind       TEXT COLLATE "C" NOT NULL,
-  repo_key   TEXT COLLATE "C" NOT NULL,
+  body       BLOB,
+  broken     BLOB,
+  error      TEXT NOT NULL,
+  kind       TEXT NOT NULL,
+  repo_key   TEXT NOT NULL,
   at         BIGINT NOT NULL,
   gone       SMALLINT NOT NULL,
   live       SMALLINT NOT NULL,
   fetched_at BIGINT NOT NULL,
-  derived    TEXT COLLATE "C" NOT NULL DEFAULT '',
+  derived    TEXT NOT NULL DEFAULT '',
   -- the target as recorded; repo_key is the repository as which it counts
-  target_key TEXT COLLATE "C" NOT NULL DEFAULT ''
+  target_key TEXT NOT NULL DEFAULT ''
 );
 CREATE UNIQUE INDEX files_name ON files (source, file);
 CREATE INDEX files_file ON files (file);
@@ -44,12 +44,12 @@ CREATE INDEX files_state ON files ((CASE WHEN error <> '' AND gone = 0 THEN 0 EL
 
 CREATE TABLE repos (
   id                   BIGINT NOT NULL PRIMARY KEY,
-  key                  TEXT COLLATE "C" NOT NULL,
-  name                 TEXT COLLATE "C" NOT NULL,
-  target_repo          TEXT COLLATE "C" NOT NULL,
-  fork_url             TEXT COLLATE "C" NOT NULL DEFAULT '',
-  fork                 TEXT COLLATE "C" NOT NULL DEFAULT '',
-  fork_key             TEXT COLLATE "C" NOT NULL DEFAULT '',
+  key                  TEXT NOT NULL,
+  name                 TEXT NOT NULL,
+  target_repo          TEXT NOT NULL,
+  fork_url             TEXT NOT NULL DEFAULT '',
+  fork                 TEXT NOT NULL DEFAULT '',
+  fork_key             TEXT NOT NULL DEFAULT '',
   runs                 BIGINT NOT NULL DEFAULT 0,
   scans                BIGINT NOT NULL DEFAULT 0,
   dispatches           BIGINT NOT NULL DEFAULT 0,
@@ -64,39 +64,39 @@ CREATE TABLE repos (
   prs_closed           BIGINT NOT NULL DEFAULT 0,
   prs_merged           BIGINT NOT NULL DEFAULT 0,
   prs_unknown          BIGINT NOT NULL DEFAULT 0,
-  severity_sum         TEXT COLLATE "C" NOT NULL DEFAULT '{}',
-  category_sum         TEXT COLLATE "C" NOT NULL DEFAULT '{}',
+  severity_sum         TEXT NOT NULL DEFAULT '{}',
+  category_sum         TEXT NOT NULL DEFAULT '{}',
   open                 BIGINT NOT NULL DEFAULT 0,
-  open_severity        TEXT COLLATE "C" NOT NULL DEFAULT '{}',
-  open_category        TEXT COLLATE "C" NOT NULL DEFAULT '{}',
+  open_severity        TEXT NOT NULL DEFAULT '{}',
+  open_category        TEXT NOT NULL DEFAULT '{}',
   critical_high        BIGINT NOT NULL DEFAULT 0,
   listed               SMALLINT NOT NULL DEFAULT 0,
   without_findings     SMALLINT NOT NULL DEFAULT 0,
   latest_at            BIGINT NOT NULL DEFAULT 0,
-  latest_file          TEXT COLLATE "C" NOT NULL DEFAULT '',
+  latest_file          TEXT NOT NULL DEFAULT '',
   latest_run           BIGINT NOT NULL DEFAULT 0,
   -- up to which scan its issues are derived
   data_at              BIGINT NOT NULL DEFAULT 0,
-  data_file            TEXT COLLATE "C" NOT NULL DEFAULT '',
+  data_file            TEXT NOT NULL DEFAULT '',
   data_run             BIGINT NOT NULL DEFAULT 0,
   data_reduced         SMALLINT NOT NULL DEFAULT 0,
   ref_at               BIGINT NOT NULL DEFAULT 0,
-  ref_file             TEXT COLLATE "C" NOT NULL DEFAULT '',
+  ref_file             TEXT NOT NULL DEFAULT '',
   ref_run              BIGINT NOT NULL DEFAULT 0,
   baseline             BIGINT NOT NULL DEFAULT 0,
   reduced_in_row       BIGINT NOT NULL DEFAULT 0,
   saw_named            SMALLINT NOT NULL DEFAULT 0,
   saw_without_findings SMALLINT NOT NULL DEFAULT 0,
-  languages            TEXT COLLATE "C" NOT NULL DEFAULT '{}',
-  lost                 TEXT COLLATE "C" NOT NULL DEFAULT '',
+  languages            TEXT NOT NULL DEFAULT '{}',
+  lost                 TEXT NOT NULL DEFAULT '',
   scan_interval        BIGINT NOT NULL DEFAULT 0,
   due_at               BIGINT NOT NULL DEFAULT 0,
   github_id            BIGINT NOT NULL DEFAULT 0,
   -- archived or deleted, '' where it is neither, and since when
-  retired              TEXT COLLATE "C" NOT NULL DEFAULT '',
+  retired              TEXT NOT NULL DEFAULT '',
   retired_at           BIGINT NOT NULL DEFAULT 0,
   -- of the entry of the registry that applies, '' for none
-  registry_key         TEXT COLLATE "C" NOT NULL DEFAULT ''
+  registry_key         TEXT NOT NULL DEFAULT ''
 );
 CREATE UNIQUE INDEX repos_key ON repos (key);
 CREATE INDEX repos_last_run ON repos (last_run, key);
@@ -107,32 +107,32 @@ CREATE INDEX repos_list ON repos (last_run, key, target_repo);
 CREATE TABLE runs (
   id           BIGINT NOT NULL PRIMARY KEY,
   repo_id      BIGINT NOT NULL,
-  source       TEXT COLLATE "C" NOT NULL,
-  file         TEXT COLLATE "C" NOT NULL,
-  kind         TEXT COLLATE "C" NOT NULL,
+  source       TEXT NOT NULL,
+  file         TEXT NOT NULL,
+  kind         TEXT NOT NULL,
   run_number   BIGINT NOT NULL,
-  run_id       TEXT COLLATE "C" NOT NULL,
-  run_url      TEXT COLLATE "C" NOT NULL,
-  run_label    TEXT COLLATE "C" NOT NULL,
+  run_id       TEXT NOT NULL,
+  run_url      TEXT NOT NULL,
+  run_label    TEXT NOT NULL,
   at           BIGINT NOT NULL,
-  at_text      TEXT COLLATE "C" NOT NULL,
-  target_repo  TEXT COLLATE "C" NOT NULL,
-  fork_url     TEXT COLLATE "C" NOT NULL,
+  at_text      TEXT NOT NULL,
+  target_repo  TEXT NOT NULL,
+  fork_url     TEXT NOT NULL,
   issues_found BIGINT NOT NULL,
   batches      BIGINT NOT NULL,
   sessions     BIGINT NOT NULL,
-  severity     TEXT COLLATE "C" NOT NULL,
-  category     TEXT COLLATE "C" NOT NULL,
+  severity     TEXT NOT NULL,
+  category     TEXT NOT NULL,
   has_findings SMALLINT NOT NULL,
-  digest       TEXT COLLATE "C" NOT NULL,
-  item         BYTEA,
+  digest       TEXT NOT NULL,
+  item         BLOB,
   reduced      SMALLINT NOT NULL,
   new_n        BIGINT NOT NULL,
   gone_n       BIGINT NOT NULL,
-  repo_key     TEXT COLLATE "C" NOT NULL DEFAULT '',
+  repo_key     TEXT NOT NULL DEFAULT '',
   -- languages that a scan did not look at, and those of which merged pull requests took every issue
-  lost         TEXT COLLATE "C" NOT NULL DEFAULT '',
-  taken        TEXT COLLATE "C" NOT NULL DEFAULT ''
+  lost         TEXT NOT NULL DEFAULT '',
+  taken        TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX runs_file ON runs (file);
 CREATE INDEX runs_lost ON runs (repo_id) WHERE lost <> '' OR taken <> '';
@@ -146,10 +146,10 @@ CREATE INDEX runs_target ON runs (repo_key, at, file, source, id);
 
 -- Scope-reduced scans that a person accepted as full ones.
 CREATE TABLE accepted (
-  source     TEXT COLLATE "C" NOT NULL,
-  file       TEXT COLLATE "C" NOT NULL,
+  source     TEXT NOT NULL,
+  file       TEXT NOT NULL,
   at         BIGINT NOT NULL,
-  started_by TEXT COLLATE "C" NOT NULL DEFAULT '',
+  started_by TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (source, file)
 );
 CREATE INDEX accepted_at ON accepted (at, file);
@@ -159,39 +159,39 @@ CREATE INDEX accepted_at ON accepted (at, file);
 CREATE TABLE issues (
   id              BIGINT NOT NULL PRIMARY KEY,
   repo_id         BIGINT NOT NULL,
-  public_id       TEXT COLLATE "C" NOT NULL,
-  fingerprint     TEXT COLLATE "C" NOT NULL,
-  fingerprint_key TEXT COLLATE "C" NOT NULL,
-  rule            TEXT COLLATE "C" NOT NULL,
-  severity        TEXT COLLATE "C" NOT NULL,
+  public_id       TEXT NOT NULL,
+  fingerprint     TEXT NOT NULL,
+  fingerprint_key TEXT NOT NULL,
+  rule            TEXT NOT NULL,
+  severity        TEXT NOT NULL,
   severity_rank   SMALLINT NOT NULL,
-  family          TEXT COLLATE "C" NOT NULL,
-  file            TEXT COLLATE "C" NOT NULL,
+  family          TEXT NOT NULL,
+  file            TEXT NOT NULL,
   line            BIGINT NOT NULL,
-  latest_issue_id TEXT COLLATE "C" NOT NULL,
-  status          TEXT COLLATE "C" NOT NULL,
+  latest_issue_id TEXT NOT NULL,
+  status          TEXT NOT NULL,
   status_rank     SMALLINT NOT NULL,
   first_at        BIGINT NOT NULL,
-  first_file      TEXT COLLATE "C" NOT NULL,
+  first_file      TEXT NOT NULL,
   first_run       BIGINT NOT NULL,
   first_ord       BIGINT NOT NULL,
   last_at         BIGINT NOT NULL,
-  last_file       TEXT COLLATE "C" NOT NULL,
+  last_file       TEXT NOT NULL,
   last_run        BIGINT NOT NULL,
   closed_at       BIGINT NOT NULL,
-  closed_file     TEXT COLLATE "C" NOT NULL,
+  closed_file     TEXT NOT NULL,
   closed_run      BIGINT NOT NULL,
   ever_fixed      SMALLINT NOT NULL,
   from_start      SMALLINT NOT NULL,
   appearances     BIGINT NOT NULL,
-  runs            TEXT COLLATE "C" NOT NULL,
-  fingerprints    TEXT COLLATE "C" NOT NULL,
+  runs            TEXT NOT NULL,
+  fingerprints    TEXT NOT NULL,
   attempts        BIGINT NOT NULL DEFAULT 0,
-  session         TEXT COLLATE "C" NOT NULL DEFAULT '',
+  session         TEXT NOT NULL DEFAULT '',
   attempted_at    BIGINT NOT NULL DEFAULT 0,
   score           SMALLINT NOT NULL DEFAULT -1,
-  cwes            TEXT COLLATE "C" NOT NULL DEFAULT '[]',
-  message         TEXT COLLATE "C" NOT NULL DEFAULT ''
+  cwes            TEXT NOT NULL DEFAULT '[]',
+  message         TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX issues_public ON issues (public_id);
 CREATE INDEX issues_order ON issues (status_rank, last_at, public_id);
@@ -222,63 +222,73 @@ CREATE TABLE issue_counts (
   PRIMARY KEY (repo_id, status_rank, severity_rank, attempts)
 );
 
--- Critical and high issues of one rule that are new or came back, and that no
--- session worked on since; id is one of theirs.
-CREATE TABLE new_issues (
-  id            BIGINT NOT NULL PRIMARY KEY,
+-- What waits for a person, a row for what is one to do: see outcomes.Needs. It
+-- waits between from_at and until_at; issues are public ids, the worst first.
+CREATE TABLE needs (
+  need          TEXT NOT NULL,
+  place         SMALLINT NOT NULL,
   repo_id       BIGINT NOT NULL,
-  rule          TEXT COLLATE "C" NOT NULL,
-  severity_rank SMALLINT NOT NULL,
+  subject       TEXT NOT NULL,
+  session       TEXT NOT NULL,
+  pull          TEXT NOT NULL,
   since         BIGINT NOT NULL,
-  issue         TEXT COLLATE "C" NOT NULL,
-  issues        TEXT COLLATE "C" NOT NULL
+  from_at       BIGINT NOT NULL,
+  until_at      BIGINT NOT NULL,
+  sessions      BIGINT NOT NULL,
+  severity_rank SMALLINT NOT NULL,
+  rules         BIGINT NOT NULL,
+  rule          TEXT NOT NULL,
+  issue         TEXT NOT NULL,
+  issues        TEXT NOT NULL,
+  ended         TEXT NOT NULL
 );
-CREATE INDEX new_issues_repo ON new_issues (repo_id);
+CREATE INDEX needs_repo ON needs (repo_id);
+CREATE INDEX needs_pull ON needs (pull) WHERE pull <> '';
 
 -- Each finding of each scan is one issue's appearance.
 CREATE TABLE appearances (
   run_id      BIGINT NOT NULL,
   ord         BIGINT NOT NULL,
   issue_id    BIGINT NOT NULL,
-  basis       TEXT COLLATE "C" NOT NULL,
+  basis       TEXT NOT NULL,
   line        BIGINT NOT NULL,
-  file        TEXT COLLATE "C",
-  fingerprint TEXT COLLATE "C",
+  file        TEXT,
+  fingerprint TEXT,
   PRIMARY KEY (run_id, ord)
-);
+) WITHOUT ROWID;
 CREATE INDEX appearances_issue ON appearances (issue_id);
 
 -- A public id that a late record or a rename changed, and what it is now.
 CREATE TABLE redirects (
-  old_id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-  new_id TEXT COLLATE "C" NOT NULL
+  old_id TEXT NOT NULL PRIMARY KEY,
+  new_id TEXT NOT NULL
 );
 CREATE INDEX redirects_new ON redirects (new_id);
 
 CREATE TABLE verifications (
   id          BIGINT NOT NULL PRIMARY KEY,
-  session     TEXT COLLATE "C" NOT NULL,
-  pull_key    TEXT COLLATE "C" NOT NULL,
-  pull_repo   TEXT COLLATE "C" NOT NULL,
+  session     TEXT NOT NULL,
+  pull_key    TEXT NOT NULL,
+  pull_repo   TEXT NOT NULL,
   pr_number   BIGINT NOT NULL,
-  pr_url      TEXT COLLATE "C" NOT NULL,
-  pr_title    TEXT COLLATE "C" NOT NULL,
+  pr_url      TEXT NOT NULL,
+  pr_title    TEXT NOT NULL,
   source_run  BIGINT NOT NULL,
-  family      TEXT COLLATE "C" NOT NULL,
+  family      TEXT NOT NULL,
   at          BIGINT NOT NULL,
-  file        TEXT COLLATE "C" NOT NULL,
+  file        TEXT NOT NULL,
   targeted    BIGINT NOT NULL,
   fixed       BIGINT NOT NULL,
   remaining   BIGINT NOT NULL,
-  source      TEXT COLLATE "C" NOT NULL DEFAULT '',
+  source      TEXT NOT NULL DEFAULT '',
   repo_id     BIGINT NOT NULL DEFAULT 0,
   scan_id     BIGINT NOT NULL DEFAULT 0,
-  issue_ids   TEXT COLLATE "C" NOT NULL DEFAULT '[]',
+  issue_ids   TEXT NOT NULL DEFAULT '[]',
   unmatched   BIGINT NOT NULL DEFAULT 0,
   gone_n      BIGINT NOT NULL DEFAULT 0,
   there_n     BIGINT NOT NULL DEFAULT 0,
-  merge_state TEXT COLLATE "C" NOT NULL DEFAULT '',
-  outcome     TEXT COLLATE "C" NOT NULL DEFAULT '',
+  merge_state TEXT NOT NULL DEFAULT '',
+  outcome     TEXT NOT NULL DEFAULT '',
   current     SMALLINT NOT NULL DEFAULT 0
 );
 CREATE INDEX verifications_session ON verifications (session);
@@ -293,17 +303,17 @@ CREATE INDEX verifications_repo ON verifications (repo_id, current, at, file, so
 CREATE TABLE mentions (
   run_id    BIGINT NOT NULL,
   ord       BIGINT NOT NULL,
-  session   TEXT COLLATE "C" NOT NULL,
-  shown_id  TEXT COLLATE "C" NOT NULL,
-  url       TEXT COLLATE "C" NOT NULL,
+  session   TEXT NOT NULL,
+  shown_id  TEXT NOT NULL,
+  url       TEXT NOT NULL,
   batch_id  BIGINT NOT NULL,
-  status    TEXT COLLATE "C" NOT NULL,
-  issue_ids TEXT COLLATE "C" NOT NULL,
-  family    TEXT COLLATE "C" NOT NULL,
-  pr_url    TEXT COLLATE "C" NOT NULL,
-  pull_key  TEXT COLLATE "C" NOT NULL DEFAULT '',
+  status    TEXT NOT NULL,
+  issue_ids TEXT NOT NULL,
+  family    TEXT NOT NULL,
+  pr_url    TEXT NOT NULL,
+  pull_key  TEXT NOT NULL DEFAULT '',
   at        BIGINT NOT NULL DEFAULT 0,
-  state     TEXT COLLATE "C" NOT NULL DEFAULT '',
+  state     TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (run_id, ord)
 );
 CREATE INDEX mentions_session ON mentions (session, at, pull_key);
@@ -311,26 +321,26 @@ CREATE INDEX mentions_pull ON mentions (pull_key, at) WHERE pull_key <> '';
 
 -- What polling learned, kept beside what records say.
 CREATE TABLE polls (
-  session       TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-  api           TEXT COLLATE "C" NOT NULL,
-  status        TEXT COLLATE "C" NOT NULL,
-  detail        TEXT COLLATE "C" NOT NULL,
-  title         TEXT COLLATE "C" NOT NULL,
-  url           TEXT COLLATE "C" NOT NULL,
-  prs           TEXT COLLATE "C" NOT NULL,
+  session       TEXT NOT NULL PRIMARY KEY,
+  api           TEXT NOT NULL,
+  status        TEXT NOT NULL,
+  detail        TEXT NOT NULL,
+  title         TEXT NOT NULL,
+  url           TEXT NOT NULL,
+  prs           TEXT NOT NULL,
   created_at    BIGINT NOT NULL,
   updated_at    BIGINT NOT NULL,
   changed_at    BIGINT NOT NULL,
   asked_at      BIGINT NOT NULL,
   missing_since BIGINT NOT NULL DEFAULT 0,
-  tags          TEXT COLLATE "C" NOT NULL DEFAULT '[]',
-  playbook      TEXT COLLATE "C" NOT NULL DEFAULT '',
+  tags          TEXT NOT NULL DEFAULT '[]',
+  playbook      TEXT NOT NULL DEFAULT '',
   milli_acus    BIGINT NOT NULL DEFAULT 0,
-  output        TEXT COLLATE "C" NOT NULL DEFAULT '',
+  output        TEXT NOT NULL DEFAULT '',
   -- Of its output: since when it is the same, and what it says. tests is 1 for
   -- passing, 0 for failing, -1 where it does not say.
   said_at       BIGINT NOT NULL DEFAULT 0,
-  claim_status  TEXT COLLATE "C" NOT NULL DEFAULT '',
+  claim_status  TEXT NOT NULL DEFAULT '',
   fixed_n       BIGINT NOT NULL DEFAULT 0,
   blocked_n     BIGINT NOT NULL DEFAULT 0,
   tests         SMALLINT NOT NULL DEFAULT -1
@@ -341,13 +351,13 @@ CREATE INDEX polls_missing ON polls (missing_since);
 -- where it is as it was before.
 CREATE TABLE claim_log (
   id         BIGINT NOT NULL PRIMARY KEY,
-  session    TEXT COLLATE "C" NOT NULL,
+  session    TEXT NOT NULL,
   at         BIGINT NOT NULL,
-  title      TEXT COLLATE "C" NOT NULL,
-  tags       TEXT COLLATE "C" NOT NULL,
-  playbook   TEXT COLLATE "C" NOT NULL,
+  title      TEXT NOT NULL,
+  tags       TEXT NOT NULL,
+  playbook   TEXT NOT NULL,
   milli_acus BIGINT NOT NULL,
-  output     TEXT COLLATE "C"
+  output     TEXT
 );
 CREATE INDEX claim_log_session ON claim_log (session, id);
 
@@ -356,18 +366,18 @@ CREATE INDEX claim_log_session ON claim_log (session, id);
 -- for the latest of them. milli_acus is the issue's share of what the session
 -- cost, -1 where that is not known.
 CREATE TABLE claims (
-  session       TEXT COLLATE "C" NOT NULL,
+  session       TEXT NOT NULL,
   issue_id      BIGINT NOT NULL,
   repo_id       BIGINT NOT NULL,
   at            BIGINT NOT NULL,
   nth           BIGINT NOT NULL,
   last          SMALLINT NOT NULL,
-  said          TEXT COLLATE "C" NOT NULL,
-  reason        TEXT COLLATE "C" NOT NULL,
-  found         TEXT COLLATE "C" NOT NULL,
+  said          TEXT NOT NULL,
+  reason        TEXT NOT NULL,
+  found         TEXT NOT NULL,
   merge_unknown SMALLINT NOT NULL,
   milli_acus    BIGINT NOT NULL,
-  playbook      TEXT COLLATE "C" NOT NULL,
+  playbook      TEXT NOT NULL,
   PRIMARY KEY (session, issue_id)
 );
 CREATE INDEX claims_issue ON claims (issue_id, nth);
@@ -376,38 +386,38 @@ CREATE INDEX claims_pending ON claims (repo_id, issue_id) WHERE found = 'not_res
 CREATE INDEX claims_found ON claims (last, found, said, at, issue_id);
 
 CREATE TABLE sessions (
-  key         TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-  id          TEXT COLLATE "C" NOT NULL,
-  url         TEXT COLLATE "C" NOT NULL,
+  key         TEXT NOT NULL PRIMARY KEY,
+  id          TEXT NOT NULL,
+  url         TEXT NOT NULL,
   batch_id    BIGINT NOT NULL,
   repo_id     BIGINT NOT NULL,
   run_ref     BIGINT NOT NULL,
-  run_file    TEXT COLLATE "C" NOT NULL,
+  run_file    TEXT NOT NULL,
   run_number  BIGINT NOT NULL,
-  run_id      TEXT COLLATE "C" NOT NULL,
-  run_url     TEXT COLLATE "C" NOT NULL,
-  run_label   TEXT COLLATE "C" NOT NULL,
-  target_repo TEXT COLLATE "C" NOT NULL,
-  fork_url    TEXT COLLATE "C" NOT NULL,
+  run_id      TEXT NOT NULL,
+  run_url     TEXT NOT NULL,
+  run_label   TEXT NOT NULL,
+  target_repo TEXT NOT NULL,
+  fork_url    TEXT NOT NULL,
   at          BIGINT NOT NULL,
-  at_text     TEXT COLLATE "C" NOT NULL,
-  issue_ids   TEXT COLLATE "C" NOT NULL,
-  family      TEXT COLLATE "C" NOT NULL,
-  title       TEXT COLLATE "C" NOT NULL,
-  status      TEXT COLLATE "C" NOT NULL,
-  detail      TEXT COLLATE "C" NOT NULL,
-  state       TEXT COLLATE "C" NOT NULL,
+  at_text     TEXT NOT NULL,
+  issue_ids   TEXT NOT NULL,
+  family      TEXT NOT NULL,
+  title       TEXT NOT NULL,
+  status      TEXT NOT NULL,
+  detail      TEXT NOT NULL,
+  state       TEXT NOT NULL,
   state_rank  SMALLINT NOT NULL,
-  reason      TEXT COLLATE "C" NOT NULL,
+  reason      TEXT NOT NULL,
   since       BIGINT NOT NULL,
-  origin      TEXT COLLATE "C" NOT NULL,
+  origin      TEXT NOT NULL,
   updated_at  BIGINT NOT NULL,
   polled      SMALLINT NOT NULL,
   has_pr      SMALLINT NOT NULL,
-  pull_key    TEXT COLLATE "C" NOT NULL,
-  pr_url      TEXT COLLATE "C" NOT NULL,
-  basis       TEXT COLLATE "C" NOT NULL,
-  repo_key    TEXT COLLATE "C" NOT NULL DEFAULT ''
+  pull_key    TEXT NOT NULL,
+  pr_url      TEXT NOT NULL,
+  basis       TEXT NOT NULL,
+  repo_key    TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX sessions_at ON sessions (at, key);
 CREATE INDEX sessions_repo ON sessions (repo_id, at, key);
@@ -424,11 +434,11 @@ CREATE INDEX sessions_current ON sessions (state, (CASE WHEN polled = 1 THEN 922
 -- Every change of a session's state, from the first day.
 CREATE TABLE state_log (
   id      BIGINT NOT NULL PRIMARY KEY,
-  session TEXT COLLATE "C" NOT NULL,
-  state   TEXT COLLATE "C" NOT NULL,
-  status  TEXT COLLATE "C" NOT NULL,
-  detail  TEXT COLLATE "C" NOT NULL,
-  origin  TEXT COLLATE "C" NOT NULL,
+  session TEXT NOT NULL,
+  state   TEXT NOT NULL,
+  status  TEXT NOT NULL,
+  detail  TEXT NOT NULL,
+  origin  TEXT NOT NULL,
   at      BIGINT NOT NULL,
   repo_id BIGINT NOT NULL DEFAULT 0
 );
@@ -437,42 +447,42 @@ CREATE INDEX state_log_at ON state_log (at, session, id);
 CREATE INDEX state_log_repo ON state_log (repo_id, at, session, id);
 
 CREATE TABLE pulls (
-  key        TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-  repo_key   TEXT COLLATE "C" NOT NULL,
-  repo       TEXT COLLATE "C" NOT NULL,
+  key        TEXT NOT NULL PRIMARY KEY,
+  repo_key   TEXT NOT NULL,
+  repo       TEXT NOT NULL,
   number     BIGINT NOT NULL,
-  title      TEXT COLLATE "C" NOT NULL,
-  url        TEXT COLLATE "C" NOT NULL,
-  state      TEXT COLLATE "C" NOT NULL,
+  title      TEXT NOT NULL,
+  url        TEXT NOT NULL,
+  state      TEXT NOT NULL,
   draft      SMALLINT NOT NULL,
-  author     TEXT COLLATE "C" NOT NULL,
-  head_ref   TEXT COLLATE "C" NOT NULL,
+  author     TEXT NOT NULL,
+  head_ref   TEXT NOT NULL,
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   closed_at  BIGINT NOT NULL,
   merged_at  BIGINT NOT NULL,
-  issue_ids  TEXT COLLATE "C" NOT NULL,
+  issue_ids  TEXT NOT NULL,
   fetched    SMALLINT NOT NULL,
   listed     SMALLINT NOT NULL,
-  shown      TEXT COLLATE "C" NOT NULL,
+  shown      TEXT NOT NULL,
   sort_at    BIGINT NOT NULL,
-  session    TEXT COLLATE "C" NOT NULL,
-  basis      TEXT COLLATE "C" NOT NULL,
-  candidates TEXT COLLATE "C" NOT NULL,
+  session    TEXT NOT NULL,
+  basis      TEXT NOT NULL,
+  candidates TEXT NOT NULL,
   missing_at BIGINT NOT NULL DEFAULT 0,
   -- the merged pull request that took it back: its address, "" for none
-  reverted_by TEXT COLLATE "C" NOT NULL DEFAULT '',
+  reverted_by TEXT NOT NULL DEFAULT '',
   reverted_at BIGINT NOT NULL DEFAULT 0
 );
 -- Pull requests that take another one back, whether they are stored or not.
 CREATE TABLE reverts (
-  key       TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-  repo      TEXT COLLATE "C" NOT NULL,
-  repo_key  TEXT COLLATE "C" NOT NULL,
+  key       TEXT NOT NULL PRIMARY KEY,
+  repo      TEXT NOT NULL,
+  repo_key  TEXT NOT NULL,
   number    BIGINT NOT NULL,
-  of_key    TEXT COLLATE "C" NOT NULL, -- the one that it names, "" where only a title tells
-  of_repo   TEXT COLLATE "C" NOT NULL,
-  title     TEXT COLLATE "C" NOT NULL,
+  of_key    TEXT NOT NULL, -- the one that it names, "" where only a title tells
+  of_repo   TEXT NOT NULL,
+  title     TEXT NOT NULL,
   merged_at BIGINT NOT NULL
 );
 CREATE INDEX reverts_repo ON reverts (repo_key);
@@ -491,16 +501,16 @@ CREATE INDEX pulls_repo_closed ON pulls (repo_key, closed_at, key) WHERE closed_
 CREATE INDEX pulls_waiting ON pulls (listed, (CASE WHEN shown IN ('open', 'unknown') THEN 0 ELSE 1 END), sort_at, key);
 
 CREATE TABLE pull_tokens (
-  token    TEXT COLLATE "C" NOT NULL,
-  pull_key TEXT COLLATE "C" NOT NULL,
+  token    TEXT NOT NULL,
+  pull_key TEXT NOT NULL,
   PRIMARY KEY (token, pull_key)
 );
 CREATE INDEX pull_tokens_pull ON pull_tokens (pull_key);
 
 CREATE TABLE links (
-  pull_key  TEXT COLLATE "C" NOT NULL,
-  session   TEXT COLLATE "C" NOT NULL,
-  basis     TEXT COLLATE "C" NOT NULL,
+  pull_key  TEXT NOT NULL,
+  session   TEXT NOT NULL,
+  basis     TEXT NOT NULL,
   ambiguous SMALLINT NOT NULL,
   PRIMARY KEY (pull_key, session)
 );
@@ -508,36 +518,36 @@ CREATE INDEX links_session ON links (session);
 
 -- How far the pull requests of a repository are known.
 CREATE TABLE pull_syncs (
-  repo_key  TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  repo_key  TEXT NOT NULL PRIMARY KEY,
   watermark BIGINT NOT NULL,
   ok_at     BIGINT NOT NULL,
   failed_at BIGINT NOT NULL,
-  error     TEXT COLLATE "C" NOT NULL
+  error     TEXT NOT NULL
 );
 
 CREATE TABLE sources (
-  name      TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  name      TEXT NOT NULL PRIMARY KEY,
   ok_at     BIGINT NOT NULL,
   failed_at BIGINT NOT NULL,
-  error     TEXT COLLATE "C" NOT NULL,
-  code      TEXT COLLATE "C" NOT NULL,
+  error     TEXT NOT NULL,
+  code      TEXT NOT NULL,
   retry_at  BIGINT NOT NULL DEFAULT 0
 );
 
 CREATE TABLE jobs (
-  id         TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-  kind       TEXT COLLATE "C" NOT NULL,
-  state      TEXT COLLATE "C" NOT NULL,
-  steps      TEXT COLLATE "C" NOT NULL,
+  id         TEXT NOT NULL PRIMARY KEY,
+  kind       TEXT NOT NULL,
+  state      TEXT NOT NULL,
+  steps      TEXT NOT NULL,
   joined     BIGINT NOT NULL,
   started    BIGINT NOT NULL,
   ended      BIGINT NOT NULL,
-  result     TEXT COLLATE "C" NOT NULL,
-  error      TEXT COLLATE "C" NOT NULL,
-  code       TEXT COLLATE "C" NOT NULL,
-  errors     TEXT COLLATE "C" NOT NULL,
-  started_by TEXT COLLATE "C" NOT NULL DEFAULT '',
-  wants      TEXT COLLATE "C" NOT NULL DEFAULT '{}', -- what was asked for beside the kind
+  result     TEXT NOT NULL,
+  error      TEXT NOT NULL,
+  code       TEXT NOT NULL,
+  errors     TEXT NOT NULL,
+  started_by TEXT NOT NULL DEFAULT '',
+  wants      TEXT NOT NULL DEFAULT '{}', -- what was asked for beside the kind
   retry      BIGINT NOT NULL DEFAULT 0,     -- how long an upstream asked to wait, of a job that failed
   cancel     SMALLINT NOT NULL DEFAULT 0    -- a person asked for its end
 );
@@ -549,14 +559,14 @@ CREATE INDEX jobs_state ON jobs (state);
 -- what the record calls the issue.
 CREATE TABLE attempts (
   record_id BIGINT NOT NULL,
-  session   TEXT COLLATE "C" NOT NULL,
+  session   TEXT NOT NULL,
   issue_id  BIGINT NOT NULL,
   scan_id   BIGINT NOT NULL,
   batch_id  BIGINT NOT NULL,
-  basis     TEXT COLLATE "C" NOT NULL,
+  basis     TEXT NOT NULL,
   at        BIGINT NOT NULL,
   result    SMALLINT NOT NULL,
-  ids       TEXT COLLATE "C" NOT NULL DEFAULT '[]',
+  ids       TEXT NOT NULL DEFAULT '[]',
   PRIMARY KEY (record_id, session, issue_id)
 );
 CREATE INDEX attempts_issue ON attempts (issue_id, at);
@@ -565,24 +575,24 @@ CREATE INDEX attempts_scan ON attempts (scan_id);
 CREATE INDEX attempts_at ON attempts (at, session, issue_id);
 
 CREATE TABLE mention_ids (
-  issue_id TEXT COLLATE "C" NOT NULL,
+  issue_id TEXT NOT NULL,
   run_id   BIGINT NOT NULL,
-  session  TEXT COLLATE "C" NOT NULL,
+  session  TEXT NOT NULL,
   PRIMARY KEY (issue_id, run_id, session)
 );
 CREATE INDEX mention_ids_run ON mention_ids (run_id);
 CREATE INDEX mention_ids_session ON mention_ids (session);
 
 CREATE TABLE poll_pulls (
-  session  TEXT COLLATE "C" NOT NULL,
-  pull_key TEXT COLLATE "C" NOT NULL,
+  session  TEXT NOT NULL,
+  pull_key TEXT NOT NULL,
   PRIMARY KEY (session, pull_key)
 );
 CREATE INDEX poll_pulls_pull ON poll_pulls (pull_key);
 
 CREATE TABLE pull_ids (
-  issue_id TEXT COLLATE "C" NOT NULL,
-  pull_key TEXT COLLATE "C" NOT NULL,
+  issue_id TEXT NOT NULL,
+  pull_key TEXT NOT NULL,
   PRIMARY KEY (issue_id, pull_key)
 );
 CREATE INDEX pull_ids_pull ON pull_ids (pull_key);
@@ -590,16 +600,16 @@ CREATE INDEX pull_ids_pull ON pull_ids (pull_key);
 -- Each application of backfill is kept, so that the last one can be undone.
 -- old is the record's own value, was the one before this application.
 CREATE TABLE corrections (
-  source      TEXT COLLATE "C" NOT NULL,
-  file        TEXT COLLATE "C" NOT NULL,
-  field       TEXT COLLATE "C" NOT NULL,
+  source      TEXT NOT NULL,
+  file        TEXT NOT NULL,
+  field       TEXT NOT NULL,
   application BIGINT NOT NULL,
-  old         TEXT COLLATE "C" NOT NULL,
-  was         TEXT COLLATE "C" NOT NULL,
-  new         TEXT COLLATE "C" NOT NULL,
-  reason      TEXT COLLATE "C" NOT NULL,
+  old         TEXT NOT NULL,
+  was         TEXT NOT NULL,
+  new         TEXT NOT NULL,
+  reason      TEXT NOT NULL,
   at          BIGINT NOT NULL,
-  repo_key    TEXT COLLATE "C" NOT NULL DEFAULT '',
+  repo_key    TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (source, file, field, application)
 );
 CREATE INDEX corrections_application ON corrections (application);
@@ -616,24 +626,24 @@ CREATE TABLE issue_intervals (
   issue_id  BIGINT NOT NULL,
   repo_id   BIGINT NOT NULL,
   from_at   BIGINT NOT NULL,
-  from_file TEXT COLLATE "C" NOT NULL,
+  from_file TEXT NOT NULL,
   from_run  BIGINT NOT NULL,
   opened_at BIGINT NOT NULL,
   opens     SMALLINT NOT NULL,
   again     SMALLINT NOT NULL,
   to_at     BIGINT NOT NULL,
-  to_file   TEXT COLLATE "C" NOT NULL,
+  to_file   TEXT NOT NULL,
   to_run    BIGINT NOT NULL,
   closes    SMALLINT NOT NULL,
   seen_at   BIGINT NOT NULL,
-  seen_file TEXT COLLATE "C" NOT NULL,
+  seen_file TEXT NOT NULL,
   seen_run  BIGINT NOT NULL,
   next_at   BIGINT NOT NULL,
-  severity  TEXT COLLATE "C" NOT NULL,
-  family    TEXT COLLATE "C" NOT NULL,
-  rule      TEXT COLLATE "C" NOT NULL,
+  severity  TEXT NOT NULL,
+  family    TEXT NOT NULL,
+  rule      TEXT NOT NULL,
   PRIMARY KEY (issue_id, from_at, from_file)
-);
+) WITHOUT ROWID;
 CREATE INDEX issue_intervals_repo ON issue_intervals (repo_id, next_at);
 CREATE INDEX issue_intervals_opens ON issue_intervals (opens, from_at, issue_id);
 CREATE INDEX issue_intervals_closes ON issue_intervals (closes, to_at, issue_id, opened_at, repo_id);
@@ -645,21 +655,21 @@ CREATE INDEX issue_intervals_to ON issue_intervals (to_at, from_at, opened_at, a
 CREATE TABLE days (
   repo_id  BIGINT NOT NULL,
   day      BIGINT NOT NULL,
-  severity TEXT COLLATE "C" NOT NULL,
+  severity TEXT NOT NULL,
   opened   BIGINT NOT NULL,
   closed   BIGINT NOT NULL,
   net      BIGINT NOT NULL,
   unlisted BIGINT NOT NULL,
   PRIMARY KEY (repo_id, day, severity)
-);
+) WITHOUT ROWID;
 
 -- Filters that people gave a name, shared by all.
 CREATE TABLE views (
-  id       TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-  name     TEXT COLLATE "C" NOT NULL,
-  name_key TEXT COLLATE "C" NOT NULL,
-  list     TEXT COLLATE "C" NOT NULL,
-  query    TEXT COLLATE "C" NOT NULL,
+  id       TEXT NOT NULL PRIMARY KEY,
+  name     TEXT NOT NULL,
+  name_key TEXT NOT NULL,
+  list     TEXT NOT NULL,
+  query    TEXT NOT NULL,
   created  BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX views_name ON views (name_key);
@@ -667,14 +677,14 @@ CREATE UNIQUE INDEX views_name ON views (name_key);
 -- What people send to an upstream is noted before it is sent: a row that is
 -- still begun when its program has ended is of an unknown outcome.
 CREATE TABLE submissions (
-  token      TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-  kind       TEXT COLLATE "C" NOT NULL,
-  subject    TEXT COLLATE "C" NOT NULL,
+  token      TEXT NOT NULL PRIMARY KEY,
+  kind       TEXT NOT NULL,
+  subject    TEXT NOT NULL,
   at         BIGINT NOT NULL,
-  started_by TEXT COLLATE "C" NOT NULL DEFAULT '',
-  state      TEXT COLLATE "C" NOT NULL DEFAULT 'sent',
-  owner      TEXT COLLATE "C" NOT NULL DEFAULT '',
-  message    TEXT COLLATE "C" NOT NULL DEFAULT ''
+  started_by TEXT NOT NULL DEFAULT '',
+  state      TEXT NOT NULL DEFAULT 'sent',
+  owner      TEXT NOT NULL DEFAULT '',
+  message    TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX submissions_at ON submissions (at, token);
 
@@ -682,8 +692,8 @@ CREATE INDEX submissions_at ON submissions (at, token);
 -- the database: the row "work" is of the one that runs the jobs, and each has
 -- a row of its own while it lives. fence counts the holders of "work".
 CREATE TABLE leases (
-  name   TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-  holder TEXT COLLATE "C" NOT NULL,
+  name   TEXT NOT NULL PRIMARY KEY,
+  holder TEXT NOT NULL,
   fence  BIGINT NOT NULL,
   since  BIGINT NOT NULL,
   until  BIGINT NOT NULL
@@ -693,8 +703,8 @@ CREATE TABLE leases (
 -- learned it, the hourly limit, and until when, by the clock of the database,
 -- nothing is to be asked.
 CREATE TABLE limits (
-  upstream  TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-  holder    TEXT COLLATE "C" NOT NULL,
+  upstream  TEXT NOT NULL PRIMARY KEY,
+  holder    TEXT NOT NULL,
   allowed   BIGINT NOT NULL,
   remaining BIGINT NOT NULL,
   reset_at  BIGINT NOT NULL,
@@ -705,8 +715,8 @@ CREATE TABLE limits (
 -- one of its runs names.
 CREATE TABLE pull_repos (
   repo_id BIGINT NOT NULL,
-  key     TEXT COLLATE "C" NOT NULL,
-  name    TEXT COLLATE "C" NOT NULL,
+  key     TEXT NOT NULL,
+  name    TEXT NOT NULL,
   PRIMARY KEY (repo_id, key)
 );
 CREATE INDEX pull_repos_key ON pull_repos (key, repo_id);
@@ -714,8 +724,8 @@ CREATE INDEX pull_repos_key ON pull_repos (key, repo_id);
 -- The targets and forks that runs name, as recorded; fork is '' where a run
 -- names none but its target.
 CREATE TABLE named_repos (
-  target TEXT COLLATE "C" NOT NULL,
-  fork   TEXT COLLATE "C" NOT NULL,
+  target TEXT NOT NULL,
+  fork   TEXT NOT NULL,
   runs   BIGINT NOT NULL,
   PRIMARY KEY (target, fork)
 );
@@ -724,10 +734,10 @@ CREATE TABLE named_repos (
 -- 0 where GitHub never showed it. missing_at is when GitHub first answered 404
 -- since it last showed it, misses how often it has.
 CREATE TABLE repo_lookups (
-  key        TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  key        TEXT NOT NULL PRIMARY KEY,
   github_id  BIGINT NOT NULL,
-  name       TEXT COLLATE "C" NOT NULL,
-  parent     TEXT COLLATE "C" NOT NULL,
+  name       TEXT NOT NULL,
+  parent     TEXT NOT NULL,
   archived   SMALLINT NOT NULL,
   shown_at   BIGINT NOT NULL,
   missing_at BIGINT NOT NULL,
@@ -741,23 +751,23 @@ CREATE TABLE repo_lookups (
 CREATE TABLE retirements (
   github_id BIGINT NOT NULL PRIMARY KEY,
   at        BIGINT NOT NULL,
-  reason    TEXT COLLATE "C" NOT NULL
+  reason    TEXT NOT NULL
 );
 
 -- Names that are not those of a repository of ours: name is what GitHub calls it
 -- now, repo the repository under which runs that name it count. They differ where
 -- it is the fork of a target.
 CREATE TABLE repo_aliases (
-  key      TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-  name     TEXT COLLATE "C" NOT NULL,
-  repo     TEXT COLLATE "C" NOT NULL,
-  repo_key TEXT COLLATE "C" NOT NULL
+  key      TEXT NOT NULL PRIMARY KEY,
+  name     TEXT NOT NULL,
+  repo     TEXT NOT NULL,
+  repo_key TEXT NOT NULL
 );
 CREATE INDEX repo_aliases_repo ON repo_aliases (repo_key);
 
 -- Listings of run files that mark nothing gone until they are confirmed.
 CREATE TABLE held_listings (
-  source     TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  source     TEXT NOT NULL PRIMARY KEY,
   known      BIGINT NOT NULL,
   kept       BIGINT NOT NULL,
   listed     BIGINT NOT NULL,
@@ -772,11 +782,11 @@ CREATE TABLE held_listings (
 -- missing or failed. origin is the repository that it came from, '' for RUNS_DIR.
 CREATE TABLE run_logs (
   id         BIGINT NOT NULL PRIMARY KEY,
-  repo_key   TEXT COLLATE "C" NOT NULL,
-  label      TEXT COLLATE "C" NOT NULL,
-  state      TEXT COLLATE "C" NOT NULL,
-  origin     TEXT COLLATE "C" NOT NULL,
-  error      TEXT COLLATE "C" NOT NULL,
+  repo_key   TEXT NOT NULL,
+  label      TEXT NOT NULL,
+  state      TEXT NOT NULL,
+  origin     TEXT NOT NULL,
+  error      TEXT NOT NULL,
   asked_at   BIGINT NOT NULL,
   fetched_at BIGINT NOT NULL
 );
@@ -786,11 +796,11 @@ CREATE UNIQUE INDEX run_logs_label ON run_logs (repo_key, label);
 -- error says why one could not be read.
 CREATE TABLE log_files (
   log_id BIGINT NOT NULL,
-  name   TEXT COLLATE "C" NOT NULL,
-  sha    TEXT COLLATE "C" NOT NULL,
+  name   TEXT NOT NULL,
+  sha    TEXT NOT NULL,
   size   BIGINT NOT NULL,
-  body   BYTEA,
-  error  TEXT COLLATE "C" NOT NULL,
+  body   BLOB,
+  error  TEXT NOT NULL,
   PRIMARY KEY (log_id, name)
 );
 
@@ -799,22 +809,22 @@ CREATE TABLE log_files (
 CREATE TABLE log_findings (
   log_id      BIGINT NOT NULL,
   ord         BIGINT NOT NULL,
-  issue_id    TEXT COLLATE "C" NOT NULL,
-  issue_key   TEXT COLLATE "C" NOT NULL,
-  fingerprint TEXT COLLATE "C" NOT NULL,
-  rule        TEXT COLLATE "C" NOT NULL,
-  name        TEXT COLLATE "C" NOT NULL,
-  title       TEXT COLLATE "C" NOT NULL,
-  message     TEXT COLLATE "C" NOT NULL,
+  issue_id    TEXT NOT NULL,
+  issue_key   TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  rule        TEXT NOT NULL,
+  name        TEXT NOT NULL,
+  title       TEXT NOT NULL,
+  message     TEXT NOT NULL,
   score       BIGINT NOT NULL,
-  severity    TEXT COLLATE "C" NOT NULL,
-  level       TEXT COLLATE "C" NOT NULL,
-  family      TEXT COLLATE "C" NOT NULL,
-  cwes        TEXT COLLATE "C" NOT NULL,
-  file        TEXT COLLATE "C" NOT NULL,
+  severity    TEXT NOT NULL,
+  level       TEXT NOT NULL,
+  family      TEXT NOT NULL,
+  cwes        TEXT NOT NULL,
+  file        TEXT NOT NULL,
   line        BIGINT NOT NULL,
-  locations   TEXT COLLATE "C" NOT NULL,
-  snippets    TEXT COLLATE "C" NOT NULL,
+  locations   TEXT NOT NULL,
+  snippets    TEXT NOT NULL,
   batch       BIGINT NOT NULL,
   PRIMARY KEY (log_id, ord)
 );
@@ -827,7 +837,7 @@ CREATE TABLE log_issues (
   ord      BIGINT NOT NULL,
   issue_id BIGINT NOT NULL,
   at       BIGINT NOT NULL,
-  file     TEXT COLLATE "C" NOT NULL,
+  file     TEXT NOT NULL,
   latest   SMALLINT NOT NULL,
   PRIMARY KEY (run_id, ord, issue_id)
 );
@@ -837,30 +847,30 @@ CREATE INDEX log_issues_issue ON log_issues (issue_id, latest);
 CREATE TABLE log_prompts (
   log_id  BIGINT NOT NULL,
   batch   BIGINT NOT NULL,
-  session TEXT COLLATE "C" NOT NULL,
-  prompt  TEXT COLLATE "C" NOT NULL,
+  session TEXT NOT NULL,
+  prompt  TEXT NOT NULL,
   PRIMARY KEY (log_id, batch)
 );
 
 -- What logs say of a rule, each as the log of the latest stamp does; help is
 -- Markdown.
 CREATE TABLE rules (
-  rule   TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-  name   TEXT COLLATE "C" NOT NULL,
-  title  TEXT COLLATE "C" NOT NULL,
-  help   TEXT COLLATE "C" NOT NULL,
-  stamp  TEXT COLLATE "C" NOT NULL
+  rule   TEXT NOT NULL PRIMARY KEY,
+  name   TEXT NOT NULL,
+  title  TEXT NOT NULL,
+  help   TEXT NOT NULL,
+  stamp  TEXT NOT NULL
 );
 
 -- The registry and the orchestrator's state as fetched, of each source of run files.
 CREATE TABLE side_files (
-  source     TEXT COLLATE "C" NOT NULL,
-  name       TEXT COLLATE "C" NOT NULL,
-  sha        TEXT COLLATE "C" NOT NULL,
+  source     TEXT NOT NULL,
+  name       TEXT NOT NULL,
+  sha        TEXT NOT NULL,
   size       BIGINT NOT NULL,
-  body       BYTEA,
-  broken     BYTEA,
-  error      TEXT COLLATE "C" NOT NULL,
+  body       BLOB,
+  broken     BLOB,
+  error      TEXT NOT NULL,
   gone       SMALLINT NOT NULL,
   fetched_at BIGINT NOT NULL,
   PRIMARY KEY (source, name)
@@ -869,12 +879,12 @@ CREATE TABLE side_files (
 -- The repositories of the registry that is in force; -1 is a number that it
 -- does not say.
 CREATE TABLE registry (
-  repo_key      TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-  repo          TEXT COLLATE "C" NOT NULL,
-  importance    TEXT COLLATE "C" NOT NULL,
+  repo_key      TEXT NOT NULL PRIMARY KEY,
+  repo          TEXT NOT NULL,
+  importance    TEXT NOT NULL,
   score         BIGINT NOT NULL,
-  tags          TEXT COLLATE "C" NOT NULL,
-  schedule      TEXT COLLATE "C" NOT NULL,
+  tags          TEXT NOT NULL,
+  schedule      TEXT NOT NULL,
   enabled       SMALLINT NOT NULL,
   auto_scan     SMALLINT NOT NULL,
   auto_dispatch SMALLINT NOT NULL,
@@ -883,8 +893,8 @@ CREATE TABLE registry (
 
 -- What the orchestrator's state that is in force says of fingerprints.
 CREATE TABLE dispatch_history (
-  fingerprint TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-  session     TEXT COLLATE "C" NOT NULL,
+  fingerprint TEXT NOT NULL PRIMARY KEY,
+  session     TEXT NOT NULL,
   dispatches  BIGINT NOT NULL,
   failures    BIGINT NOT NULL,
   last_at     BIGINT NOT NULL
@@ -894,21 +904,21 @@ CREATE INDEX dispatch_history_session ON dispatch_history (session);
 -- Webhooks that GitHub delivered, in the order of seq, and what came of each. hook
 -- is what one says, as far as it is used, until it has been worked off.
 CREATE TABLE deliveries (
-  id       TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  id       TEXT NOT NULL PRIMARY KEY,
   seq      BIGINT NOT NULL,
-  event    TEXT COLLATE "C" NOT NULL,
-  action   TEXT COLLATE "C" NOT NULL,
-  repo     TEXT COLLATE "C" NOT NULL,
-  repo_key TEXT COLLATE "C" NOT NULL,
+  event    TEXT NOT NULL,
+  action   TEXT NOT NULL,
+  repo     TEXT NOT NULL,
+  repo_key TEXT NOT NULL,
   pull     BIGINT NOT NULL,
   received BIGINT NOT NULL,
-  state    TEXT COLLATE "C" NOT NULL,
-  result   TEXT COLLATE "C" NOT NULL,
-  error    TEXT COLLATE "C" NOT NULL,
+  state    TEXT NOT NULL,
+  result   TEXT NOT NULL,
+  error    TEXT NOT NULL,
   tries    BIGINT NOT NULL,
   next_try BIGINT NOT NULL,
   ended    BIGINT NOT NULL,
-  hook     TEXT COLLATE "C" NOT NULL
+  hook     TEXT NOT NULL
 );
 CREATE UNIQUE INDEX deliveries_seq ON deliveries (seq);
 CREATE INDEX deliveries_queued ON deliveries (repo_key, seq) WHERE state = 'queued';

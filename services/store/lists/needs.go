@@ -17,7 +17,8 @@ import (
 func Needs(s *store.Store) *List[telemetry.NeedRow] {
 	return bind(s, List[telemetry.NeedRow]{
 		Name: "needs-attention", Noun: "rows",
-		From: needsFrom() + needsRepos + needsJoins, Bare: needsFrom() + needsRepos, Past: needsFrom() + needsRepos + needsJoins, PastBare: needsFrom() + needsRepos, Key: needKey, Find: "n.repo",
+		From: needsFrom() + needsRepos + needsJoins, Bare: needsFrom() + needsRepos, Key: needKey, Find: "n.repo",
+		Past: needsFrom() + needsRepos + needsJoins, PastBare: needsFrom() + needsRepos,
 		Default: "urgency", Late: true,
 		Only: func(a query.Ask) []Cond {
 			if len(a.Query.Values("is")) > 0 {

@@ -71,7 +71,8 @@ const logIssuesThen = `SELECT l.run_id, l.log_id, l.ord, l.issue_id, l.at, l.fil
 	FROM base.log_issues l WHERE l.at <= @`
 
 // needsThen are what waited for a person.
-const needsThen = `SELECT CAST(e.value ->> 0 AS TEXT) AS need, CAST(e.value ->> 1 AS BIGINT) AS place, CAST(e.value ->> 2 AS BIGINT) AS repo_id,
+const needsThen = `SELECT CAST(e.value ->> 0 AS TEXT) AS need, CAST(e.value ->> 1 AS BIGINT) AS place,
+		CAST(e.value ->> 2 AS BIGINT) AS repo_id,
 		CAST(e.value ->> 3 AS TEXT) AS subject, CAST(e.value ->> 4 AS TEXT) AS session, CAST(e.value ->> 5 AS TEXT) AS pull,
 		CAST(e.value ->> 6 AS BIGINT) AS since, CAST(e.value ->> 7 AS BIGINT) AS from_at, CAST(e.value ->> 8 AS BIGINT) AS until_at,
 		CAST(e.value ->> 9 AS BIGINT) AS sessions, CAST(e.value ->> 10 AS BIGINT) AS severity_rank,

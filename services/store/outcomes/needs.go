@@ -67,7 +67,8 @@ UNION ALL SELECT 'pr_ready', 2, ` + RepoOfPull + `, p.key, p.session, p.key, p.c
 UNION ALL SELECT 'pr_ready', 2, s.repo_id, p.key, s.key, p.key, s.since, 0, ` + recordedUntil + `, ` + theirs + `
 	FROM sessions s JOIN pulls p ON p.key = s.pull_key LEFT JOIN issues i ON ` + leftTo + `
 	WHERE s.state = 'pr_ready' AND p.shown = 'unknown'` + of.sessions + `
-UNION ALL SELECT 'verified', 3, ` + RepoOfPull + `, v.file || ' ' || v.source, v.session, p.key, p.created_at, 0, ` + always + `, ` + theirs + `
+UNION ALL SELECT 'verified', 3, ` + RepoOfPull + `, v.file || ' ' || v.source, v.session, p.key, p.created_at,
+		0, ` + always + `, ` + theirs + `
 	FROM verifications v JOIN pulls p ON p.key = v.pull_key LEFT JOIN attempts a ON a.record_id = v.id AND a.result = 1
 		LEFT JOIN issues i ON i.id = a.issue_id AND i.status_rank < 4
 	WHERE v.current = 1 AND v.outcome = 'verified_not_merged' AND p.shown = 'open'` + of.pulls + `
@@ -89,7 +90,8 @@ UNION ALL SELECT 'never_started', 6, s.repo_id, s.reason, s.key, '', s.since, 0,
 	FROM sessions s LEFT JOIN attempts a ON a.record_id = s.run_ref AND a.session = '' AND a.batch_id = s.batch_id
 		LEFT JOIN issues i ON i.id = a.issue_id AND i.status_rank < 4 AND i.attempted_at < a.at AND a.at >= ` + store.LastOpened + `
 	WHERE s.state = 'never_started' AND (i.id IS NOT NULL OR a.issue_id IS NULL AND ` + unnamed + `)` + of.sessions + `
-UNION ALL SELECT 'stuck', 7, s.repo_id, s.key, s.key, '', ` + touchedAt + `, ` + touchedAt + ` + ` + millis(telemetry.StuckAfter) + `, ` + always + `, ` + theirs + `
+UNION ALL SELECT 'stuck', 7, s.repo_id, s.key, s.key, '', ` + touchedAt + `,
+		` + touchedAt + ` + ` + millis(telemetry.StuckAfter) + `, ` + always + `, ` + theirs + `
 	FROM sessions s LEFT JOIN issues i ON ` + leftTo + `
 	WHERE s.state = 'working' AND s.polled = 1 AND (i.id IS NOT NULL OR ` + noAttempt + `)` + of.sessions
 }

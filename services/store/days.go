@@ -15,14 +15,6 @@ const (
 const LastOpened = `CASE WHEN i.status_rank = 1 THEN
 	COALESCE((SELECT MAX(l.opened_at) FROM issue_intervals l WHERE l.issue_id = i.id), i.first_at) ELSE i.first_at END`
 
-// NewIssues are the rows of new_issues: by rule, which critical and high issues
-// i of repositories are new or came back, and that no session worked on since.
-// The reader adds of which repositories, and the groups.
-const NewIssues = `SELECT MIN(i.id) AS id, i.repo_id, i.rule, MIN(i.severity_rank) AS severity_rank, MIN(` + LastOpened + `) AS since,
-	MIN(i.public_id) AS issue, string_agg(i.public_id, ' ' ORDER BY i.severity_rank, i.first_at, i.public_id) AS issues
-	FROM issues i WHERE i.severity_rank IN (0, 1) AND i.status_rank IN (1, 2)
-	AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.issue_id = i.id AND a.at >= ` + LastOpened + `)`
-
 // DayKey is a day (since 1970, UTC) and a severity.
 type DayKey struct {
 	Day      int64

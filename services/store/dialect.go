@@ -95,8 +95,10 @@ const (
 	liteReader = "?_txlock=deferred&_pragma=query_only(1)&_pragma=synchronous(FULL)&_pragma=cache_size(-2000)" + liteCommon
 )
 
+func (s *Store) speak(d dialect) { s.dialect, s.spelling = d, spellingOf(d) }
+
 func (s *Store) openSQLite(ctx context.Context, path string, alone bool) error {
-	s.dialect = sqliteDialect{}
+	s.speak(sqliteDialect{})
 	path = strings.TrimPrefix(path, "//")
 	if path == "" {
 		return telemetry.Errorf(telemetry.CodeInvalid, "DATABASE_URL has no file; want for example sqlite:data/dashboard.db")
@@ -202,7 +204,7 @@ func (s *Store) readAgain() error {
 }
 
 func (s *Store) openPostgres(ctx context.Context, address string) error {
-	s.dialect = postgresDialect{}
+	s.speak(postgresDialect{})
 	config, err := pgx.ParseConfig(address)
 	if err != nil {
 		return telemetry.Errorf(telemetry.CodeInvalid,
@@ -228,7 +230,7 @@ func (s *Store) openPostgres(ctx context.Context, address string) error {
 	if err := db.QueryRowContext(ctx, `SELECT COALESCE(quote_ident(current_schema()) || '.', '')`).Scan(&schema); err != nil {
 		return s.describe(err)
 	}
-	s.dialect = postgresDialect{schema}
+	s.speak(postgresDialect{schema})
 	return nil
 }
 

@@ -33,6 +33,7 @@ import (
 type Store struct {
 	write, read *sql.DB // read: see reader
 	dialect     dialect
+	spelling    *strings.Replacer // of the dialect
 	id          string
 	program     string                          // this program's id among those that share the database
 	led         atomic.Pointer[telemetry.Lease] // of SQLite: see Lead
@@ -262,7 +263,7 @@ func (s *Store) writeOnce(ctx context.Context, do func(*Tx) error) (err error) {
 			panic(recovered)
 		}
 	}()
-	tx := &Tx{ctx: ctx, tx: begun, dialect: s.dialect, now: s.now(), touched: map[string]bool{}}
+	tx := &Tx{ctx: ctx, tx: begun, dialect: s.dialect, spelling: s.spelling, now: s.now(), touched: map[string]bool{}}
 	err = errors.Join(do(tx), tx.err)
 	raised := map[string]uint64{}
 	if err == nil {
@@ -320,7 +321,7 @@ func (s *Store) Read(ctx context.Context, do func(*Tx) error) error {
 		return s.describe(overdue(ctx, fmt.Errorf("begin to read: %w", ended(limited, err)), readLimit))
 	}
 	defer func() { _ = begun.Rollback() }()
-	tx := &Tx{ctx: limited, tx: begun, dialect: s.dialect, now: s.now()}
+	tx := &Tx{ctx: limited, tx: begun, dialect: s.dialect, spelling: s.spelling, now: s.now()}
 	return s.describe(overdue(ctx, errors.Join(do(tx), tx.err), readLimit))
 }
 

@@ -16,13 +16,14 @@ import (
 // Tx is a transaction. Its first error ends it: later calls do nothing, and
 // err is what Write and Read return. It is for one goroutine.
 type Tx struct {
-	ctx     context.Context
-	tx      *sql.Tx
-	dialect dialect
-	now     time.Time
-	past    *past // nil: now
-	touched map[string]bool
-	err     error
+	ctx      context.Context
+	tx       *sql.Tx
+	dialect  dialect
+	spelling *strings.Replacer
+	now      time.Time
+	past     *past // nil: now
+	touched  map[string]bool
+	err      error
 }
 
 // Err is the transaction's first error.
@@ -63,7 +64,7 @@ func (tx *Tx) Exec(query string, args ...any) int64 {
 	if tx.err != nil {
 		return 0
 	}
-	res, err := tx.tx.ExecContext(tx.ctx, query, storable(args)...)
+	res, err := tx.tx.ExecContext(tx.ctx, tx.spelled(query), storable(args)...)
 	if err != nil {
 		tx.Fail(query, err)
 		return 0
@@ -98,10 +99,12 @@ func Plain(s string) string {
 }
 
 // spelled is a query as the database knows it.
-func (tx *Tx) spelled(query string) string {
-	begin, end, _ := strings.Cut(tx.dialect.jsonTexts(), "$1")
-	return strings.NewReplacer("fold(", tx.dialect.fold(), "texts(", begin, ")texts", end, "::jsonb", tx.dialect.asJSON(),
-		"base.", tx.dialect.stored()).Replace(query)
+func (tx *Tx) spelled(query string) string { return tx.spelling.Replace(query) }
+
+// spellingOf is what a dialect spells in another way than queries do.
+func spellingOf(d dialect) *strings.Replacer {
+	begin, end, _ := strings.Cut(d.jsonTexts(), "$1")
+	return strings.NewReplacer("fold(", d.fold(), "texts(", begin, ")texts", end, "::jsonb", d.asJSON(), "base.", d.stored())
 }
 
 // Row is a result row, or none.

@@ -138,7 +138,6 @@ type NeedRow struct {
 	LastScan     Time          `json:"-"` // of the repository
 	Interval     time.Duration `json:"-"` // usual time between two scans; 0 with too few
 	Ended        []string      `json:"-"` // keys of the sessions that gave up
-	IssueKeys    []int64       `json:"-"` // the store's ids of Issues
 }
 
 // Subject is what the row is about, in words.

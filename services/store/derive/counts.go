@@ -26,8 +26,8 @@ func countRepos(tx *store.Tx, repos, changed, applied set[int64]) {
 	}
 }
 
-// countIssues counts issues, and groups those that are new: of repositories whose
-// scans count in another way than before, and of those of issues whose attempts changed.
+// countIssues counts issues: of repositories whose scans count in another way
+// than before, and of those of issues whose attempts changed.
 func countIssues(tx *store.Tx, applied, attempted set[int64]) {
 	repos := maps.Clone(applied)
 	repos.addRows(tx, `SELECT DISTINCT repo_id FROM issues WHERE id `+tx.In(1, "BIGINT"), list(attempted))
@@ -47,14 +47,6 @@ func countIssues(tx *store.Tx, applied, attempted set[int64]) {
 		FROM issues WHERE `+in+` GROUP BY 1, 2, 3, 4`, keys)
 	addToAll("SUM(n)")
 	tx.Exec(`DELETE FROM issue_counts WHERE repo_id = 0 AND n = 0`)
-	groupNew(tx, in, keys)
-}
-
-// groupNew writes the new issues of repositories by rule.
-func groupNew(tx *store.Tx, in, keys string) {
-	tx.Exec(`DELETE FROM new_issues WHERE `+in, keys)
-	tx.Exec(`INSERT INTO new_issues (id, repo_id, rule, severity_rank, since, issue, issues) `+store.NewIssues+` AND i.`+in+`
-		GROUP BY i.repo_id, i.rule`, keys)
 }
 
 // sumRuns writes the sums over runs.

@@ -74,11 +74,14 @@ func derive(c *changes) {
 	putClaims(c.tx, ledgers, todo)
 
 	// Verifications are judged by what their issues and pull requests are now.
-	updateOutcomes(c.tx, ledgers.flipped, ledgers.repos, todo)
+	todo.verifications.add(updateOutcomes(c.tx, ledgers.flipped, ledgers.repos, todo))
 
 	// The figures of all repositories concerned are counted again.
 	countRepos(c.tx, todo.repos, runs.changed, ledgers.repos)
 	countIssues(c.tx, ledgers.repos, todo.issues)
+
+	// What waits for a person follows from all of them.
+	putNeeds(c.tx, ledgers.repos, todo)
 
 	// Where a name stands for another repository than before, what it names goes there.
 	if runs.renamed {

@@ -120,7 +120,6 @@ func (o *described) describe(id int64) telemetry.RepoName {
 	const newest = ` ORDER BY at DESC, file DESC, source DESC LIMIT 1`
 	if !tx.Row(`SELECT target_repo FROM runs WHERE repo_id = $1`+newest, id).Scan(&target).Found {
 		tx.Exec(`DELETE FROM issues WHERE repo_id = $1`, id)
-		tx.Exec(`DELETE FROM new_issues WHERE repo_id = $1`, id)
 		dropIntervals(tx, id)
 		tx.Exec(`DELETE FROM repos WHERE id = $1`, id)
 		return ""

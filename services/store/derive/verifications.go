@@ -62,9 +62,9 @@ func verifiedScan(tx *store.Tx, id int64) (scan, repo int64) {
 
 // updateOutcomes writes the outcome of every verification that can have another one:
 // its issues were opened or closed (flipped), its repository was scanned, its
-// pull request has changed, or it is itself new.
-func updateOutcomes(tx *store.Tx, flipped, scanned set[int64], todo affected) {
-	concerned := set[int64]{}
+// pull request has changed, or it is itself new. It returns those that have one.
+func updateOutcomes(tx *store.Tx, flipped, scanned set[int64], todo affected) set[int64] {
+	concerned, changed := set[int64]{}, set[int64]{}
 	concerned.add(todo.verifications)
 	if len(flipped) > 0 {
 		concerned.addRows(tx, `SELECT DISTINCT record_id FROM attempts WHERE result > 0 AND issue_id `+tx.In(1, "BIGINT"), list(flipped))
@@ -82,7 +82,7 @@ func updateOutcomes(tx *store.Tx, flipped, scanned set[int64], todo affected) {
 		chooseLatest(tx, g)
 	}
 	if len(concerned) == 0 || tx.Err() != nil {
-		return
+		return changed
 	}
 	old := store.Rows(tx, `SELECT id, gone_n, there_n, merge_state, outcome FROM verifications WHERE id `+tx.In(1, "BIGINT"),
 		[]any{list(concerned)}, func(v *outcomes.Verified) []any { return []any{&v.ID, &v.Gone, &v.StillThere, &v.Merge, &v.Outcome} })
@@ -90,11 +90,13 @@ func updateOutcomes(tx *store.Tx, flipped, scanned set[int64], todo affected) {
 	for _, v := range old {
 		if now[v.ID] != v {
 			v = now[v.ID]
+			changed[v.ID] = true
 			tx.Touch(telemetry.TopicRecords)
 			tx.Exec(`UPDATE verifications SET gone_n = $1, there_n = $2, merge_state = $3, outcome = $4 WHERE id = $5`,
 				v.Gone, v.StillThere, string(v.Merge), string(v.Outcome), v.ID)
 		}
 	}
+	return changed
 }
 
 // verifiedAmong are the sessions that have a verification.

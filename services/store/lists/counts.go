@@ -1,6 +1,7 @@
 package lists
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -60,11 +61,16 @@ func (l *List[T]) total(st *statement, q question) *statement {
 
 // counting appends counts of the rows of a question.
 func (l *List[T]) counting(st *statement, q question, columns string) *statement {
+	return l.lean(q).selected(st, q, columns, q.conds)
+}
+
+// lean is the list without what only columns need, where the question asks for nothing else.
+func (l *List[T]) lean(q question) *List[T] {
 	lean := *l
-	if l.Bare != "" && !slices.ContainsFunc(q.ask.Query.Terms, func(t query.Term) bool { return t.Field == "" }) {
-		lean.From = l.Bare
+	if !slices.ContainsFunc(q.ask.Query.Terms, func(t query.Term) bool { return t.Field == "" }) {
+		lean.From, lean.Past = cmp.Or(l.Bare, l.From), cmp.Or(l.PastBare, l.Past)
 	}
-	return lean.selected(st, q, columns, q.conds)
+	return &lean
 }
 
 // counted reports whether the kept counts answer a question, and in which scope.

@@ -22,10 +22,13 @@ type List[T any] struct {
 	Bare       string                           // From without what only columns and free text need; "" is From
 	Key        string                           // tells rows apart, and is unique
 	Find       string                           // a column with an index that finds the rows of keys; "" is Key
+	Late       bool                             // a page finds its keys in Bare, and reads only their rows; of a past it does with PastBare
 	Joins      func(m moment) Cond              // further tables that the columns need
 	CSV        string                           // the columns of CSV in their order; "" is all in that of the fields
 	Cheap      string                           // the qualifiers whose rows are counted without reading them
 	Past       string                           // the rows as of @ with the columns that Fields name; "" is a list without a past
+	PastBare   string                           // Past without what only columns and free text need; "" is Past
+	PastOf     func(repo int64) string          // Past of one repository, where that is less to read; nil is Past
 	Only       func(query.Ask) []Cond           // conditions that always hold
 	Repo       func(m moment, key string) Cond  // the rows of one repository
 	Free       func(m moment, text string) Cond // free text
@@ -69,6 +72,7 @@ type moment struct {
 	tx   *store.Tx
 	at   int64 // unix milliseconds: now, or the past time
 	past bool
+	repo int64 // the repository that a past is asked of, store.Everywhere for all
 }
 
 // nameAndURL is a column that repoOf reads: the name that the repository of an id has
@@ -97,7 +101,11 @@ func (l *List[T]) moment(tx *store.Tx, a query.Ask) moment {
 	if a.AsOf.IsZero() {
 		return moment{tx: tx, at: l.store.Now().UnixMilli()}
 	}
-	return moment{tx: tx, at: a.AsOf.UnixMilli(), past: true}
+	m := moment{tx: tx, at: a.AsOf.UnixMilli(), past: true}
+	if id, known := RepoID(tx, a.Repo); known {
+		m.repo = id
+	}
+	return m
 }
 
 // question is what is asked of a list, as SQL has it.
@@ -216,8 +224,11 @@ func (l *List[T]) selected(st *statement, q question, columns string, conds []Co
 }
 
 func (l *List[T]) source(m moment) string {
-	if m.past {
-		return l.Past
+	switch {
+	case !m.past:
+		return l.From
+	case l.PastOf != nil && m.repo != store.Everywhere:
+		return l.PastOf(m.repo)
 	}
-	return l.From
+	return l.Past
 }

@@ -2,6 +2,7 @@ package lists
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"telemetry-dashboard/services/store"
@@ -37,13 +38,15 @@ func relations() []store.Relation {
 			COALESCE((SELECT MAX(a.at) FROM base.attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @), 0) AS attempted_at,
 			` + spotThen("file") + ` AS file, ` + spotThen("line") + ` AS line`)},
 		{Name: "sessions", SQL: sessionsThen()},
-		{Name: "pulls", SQL: pullsThen},
+		{Name: "pulls", For: []string{"still_there"}, SQL: pullsThen},
+		{Name: "pulls", Light: true, SQL: pullsThen},
 		{Name: "links", Light: true, SQL: linksThen},
 		{Name: "verifications", SQL: verificationsThen, Rows: verificationRows},
 		{Name: "claims", SQL: claimsThen, Rows: claimRows},
 		{Name: "polls", For: []string{"claim_status", "fixed_n", "blocked_n", "tests"}, SQL: pollsThen() + summedThen, Rows: pollRows},
 		{Name: "polls", Light: true, SQL: pollsThen() + pollsNamedThen},
 		{Name: "repos", For: []string{"due_at", "scan_interval"}, SQL: reposThen("x.retired", "x.retired_at") + dueThen, Rows: dueRows},
+		{Name: "repos", For: []string{"w.open"}, SQL: reposThen("z.reason", "z.at") + ` FROM base.repos o` + JoinRetired + reposNamedThen},
 		{Name: "repos", Light: true, SQL: reposThen("z.reason", "z.at") + ` FROM base.repos o` + JoinRetired + reposNamedThen},
 		{Name: "attempts", Light: true, SQL: `SELECT * FROM base.attempts WHERE at <= @`},
 		{Name: "mentions", Light: true, SQL: `SELECT * FROM base.mentions WHERE at <= @`},
@@ -55,7 +58,7 @@ func relations() []store.Relation {
 		{Name: "claim_log", Light: true, SQL: `SELECT * FROM base.claim_log WHERE at <= @`},
 		{Name: "submissions", Light: true, SQL: `SELECT * FROM base.submissions WHERE at <= @`},
 		{Name: "log_issues", Light: true, SQL: logIssuesThen},
-		{Name: "new_issues", SQL: newIssuesThen, Rows: newIssueRows},
+		{Name: "needs", SQL: needsThen, Rows: needRows},
 		{Name: "accepted", Light: true, SQL: `SELECT * FROM base.accepted WHERE at <= @`},
 	}
 }
@@ -67,20 +70,26 @@ const logIssuesThen = `SELECT l.run_id, l.log_id, l.ord, l.issue_id, l.at, l.fil
 			o.at > l.at OR o.at = l.at AND (o.file > l.file OR o.file = l.file AND o.ord < l.ord))) THEN 0 ELSE 1 END AS latest
 	FROM base.log_issues l WHERE l.at <= @`
 
-// newIssuesThen are the new issues by rule.
-const newIssuesThen = `SELECT CAST(e.value ->> 0 AS BIGINT) AS id, CAST(e.value ->> 1 AS BIGINT) AS repo_id,
-		CAST(e.value ->> 2 AS TEXT) AS rule,
-		CAST(e.value ->> 3 AS BIGINT) AS severity_rank, CAST(e.value ->> 4 AS BIGINT) AS since, CAST(e.value ->> 5 AS TEXT) AS issue,
-		CAST(e.value ->> 6 AS TEXT) AS issues
+// needsThen are what waited for a person.
+const needsThen = `SELECT CAST(e.value ->> 0 AS TEXT) AS need, CAST(e.value ->> 1 AS BIGINT) AS place,
+		CAST(e.value ->> 2 AS BIGINT) AS repo_id,
+		CAST(e.value ->> 3 AS TEXT) AS subject, CAST(e.value ->> 4 AS TEXT) AS session, CAST(e.value ->> 5 AS TEXT) AS pull,
+		CAST(e.value ->> 6 AS BIGINT) AS since, CAST(e.value ->> 7 AS BIGINT) AS from_at, CAST(e.value ->> 8 AS BIGINT) AS until_at,
+		CAST(e.value ->> 9 AS BIGINT) AS sessions, CAST(e.value ->> 10 AS BIGINT) AS severity_rank,
+		CAST(e.value ->> 11 AS BIGINT) AS rules, CAST(e.value ->> 12 AS TEXT) AS rule, CAST(e.value ->> 13 AS TEXT) AS issue,
+		CAST(e.value ->> 14 AS TEXT) AS issues, CAST(e.value ->> 15 AS TEXT) AS ended
 	FROM rows() WHERE CAST(@ AS BIGINT) > 0`
 
-func newIssueRows(tx *store.Tx) string {
+func needRows(tx *store.Tx) string {
 	rows := [][]any{}
-	tx.Each(store.NewIssues+` GROUP BY i.repo_id, i.rule`, nil, func(r *store.Row) {
-		var id, repo, severity, since int64
-		var rule, issue, issues string
-		r.Scan(&id, &repo, &rule, &severity, &since, &issue, &issues)
-		rows = append(rows, []any{id, repo, rule, severity, since, issue, issues})
+	tx.Each(outcomes.Needs(), nil, func(r *store.Row) {
+		row := make([]any, len(strings.Fields(outcomes.NeedColumns)))
+		into := make([]any, len(row))
+		for i := range row {
+			into[i] = &row[i]
+		}
+		r.Scan(into...)
+		rows = append(rows, row)
 	})
 	return store.JSON(rows)
 }

@@ -2,14 +2,22 @@ package lists
 
 import (
 	"maps"
+	"strconv"
 
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
 )
 
-// reposPast are the repositories that a record named at @, with the sums over
-// what was known then. finishRepos reads the counts by severity and family.
-const reposPast = `(SELECT o.id, o.key, o.name, last.target_repo, o.fork, o.fork_key, o.fork_url,
+// reposPast are the repositories that a record named at @, or one of them, with
+// the sums over what was known then. finishRepos reads the counts by severity
+// and family.
+func reposPast(repo int64) string {
+	pulls, where := "", ""
+	if repo != store.Everywhere {
+		pulls = ` AND p.repo_key IN (SELECT h.key FROM base.pull_repos h WHERE true` + only("h.repo_id", repo) + `)`
+		where = ` WHERE true` + only("o.id", repo)
+	}
+	return `(SELECT o.id, o.key, o.name, last.target_repo, o.fork, o.fork_key, o.fork_url,
 		n.runs, n.scans, n.dispatches, n.issues_found, n.last_run,
 		COALESCE(x.created, 0) AS sessions_created, COALESCE(x.finished, 0) AS sessions_finished, COALESCE(x.linked, 0) AS sessions_with_pr,
 		COALESCE(x.never, 0) AS never_started,
@@ -29,7 +37,7 @@ const reposPast = `(SELECT o.id, o.key, o.name, last.target_repo, o.fork, o.fork
 		COALESCE(ref.at, 0) AS ref_at, COALESCE(ref.file, '') AS ref_file, COALESCE(ref.run_number, 0) AS ref_run
 	FROM base.repos o` + JoinRetired + ` JOIN (SELECT repo_id, COUNT(*) AS runs, COUNT(*) FILTER (WHERE kind = 'scan') AS scans,
 			COUNT(*) FILTER (WHERE kind <> 'scan') AS dispatches, SUM(issues_found) AS issues_found, MAX(at) AS last_run
-		FROM base.runs WHERE at <= @ GROUP BY repo_id) n ON n.repo_id = o.id
+		FROM base.runs WHERE at <= @` + only("repo_id", repo) + ` GROUP BY repo_id) n ON n.repo_id = o.id
 	JOIN base.runs last ON last.id = (SELECT e.id FROM base.runs e WHERE e.repo_id = o.id AND e.at <= @` + newestFirst + `)
 	LEFT JOIN base.runs scan ON scan.id = (SELECT e.id FROM base.runs e
 		WHERE e.repo_id = o.id AND e.kind = 'scan' AND e.at <= @` + newestFirst + `)
@@ -40,17 +48,26 @@ const reposPast = `(SELECT o.id, o.key, o.name, last.target_repo, o.fork, o.fork
 	LEFT JOIN (SELECT repo_id, COUNT(*) AS open, COUNT(*) FILTER (WHERE severity = 'critical') AS critical,
 			COUNT(*) FILTER (WHERE severity = 'high') AS high, COUNT(*) FILTER (WHERE severity = 'medium') AS medium,
 			COUNT(*) FILTER (WHERE severity = 'low') AS low
-		FROM base.issue_intervals WHERE from_at <= @ AND to_at > @ GROUP BY repo_id) i ON i.repo_id = o.id
+		FROM base.issue_intervals WHERE from_at <= @ AND to_at > @` + only("repo_id", repo) + ` GROUP BY repo_id) i ON i.repo_id = o.id
 	LEFT JOIN (WITH s AS MATERIALIZED (SELECT s.repo_id, s.id, ` + StateThen + ` AS state, ` + LinkedThen + ` AS has_pr
-			FROM base.sessions s WHERE ` + KnownSessionThen + `)
+			FROM base.sessions s WHERE ` + KnownSessionThen + only("s.repo_id", repo) + `)
 		SELECT repo_id, COUNT(*) FILTER (WHERE id <> '') AS created, COUNT(*) FILTER (WHERE state = 'finished') AS finished,
 			SUM(has_pr) AS linked, COUNT(*) FILTER (WHERE state = 'never_started') AS never
 		FROM s GROUP BY repo_id) x ON x.repo_id = o.id
-	LEFT JOIN (WITH p AS MATERIALIZED (SELECT p.repo_key, ` + ShownThen + ` AS shown FROM base.pulls p WHERE ` + KnownPullThen + `)
+	LEFT JOIN (WITH p AS MATERIALIZED (SELECT p.repo_key, ` + ShownThen + ` AS shown FROM base.pulls p WHERE ` + KnownPullThen + pulls + `)
 		SELECT h.repo_id, COUNT(*) AS total, COUNT(*) FILTER (WHERE shown = 'open') AS open,
 			COUNT(*) FILTER (WHERE shown = 'closed') AS closed, COUNT(*) FILTER (WHERE shown = 'merged') AS merged,
 			COUNT(*) FILTER (WHERE shown = 'unknown') AS unknown
-		FROM p JOIN base.pull_repos h ON h.key = p.repo_key GROUP BY h.repo_id) q ON q.repo_id = o.id) AS r`
+		FROM p JOIN base.pull_repos h ON h.key = p.repo_key GROUP BY h.repo_id) q ON q.repo_id = o.id` + where + `) AS r`
+}
+
+// only is the condition on the repository of a row, none for all.
+func only(column string, repo int64) string {
+	if repo == store.Everywhere {
+		return ""
+	}
+	return " AND " + column + " = " + strconv.FormatInt(repo, 10)
+}
 
 // JoinRetired joins a repository o with its retirement z, InUseThen is true where
 // it was not retired, and retiredThen are why it was and since when.
@@ -70,7 +87,7 @@ const criticalHighOf = `CAST(COALESCE(scan.severity::jsonb ->> 'critical', '0') 
 func activeThen(m moment) Cond {
 	return that(` LEFT JOIN (WITH s AS MATERIALIZED (SELECT s.repo_id, `+PolledThen+` AS polled, `+StateThen+` AS state,
 			`+StateSinceThen+` AS since
-			FROM base.sessions s WHERE `+KnownSessionThen+`)
+			FROM base.sessions s WHERE `+KnownSessionThen+only("s.repo_id", m.repo)+`)
 		SELECT s.repo_id, COUNT(*) AS n, SUM(CASE WHEN s.state = 'waiting' THEN 1 ELSE 0 END) AS waiting
 		FROM s WHERE s.state IN (`+ActiveStates+`) AND `+KnownUntil+` > ? GROUP BY s.repo_id) active
 		ON active.repo_id = r.id`,

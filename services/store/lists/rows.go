@@ -24,6 +24,10 @@ func (l *List[T]) Rows(ctx context.Context, a query.Ask) (telemetry.List[T], err
 		if out.Total == 0 {
 			return tx.Err()
 		}
+		if l.Late || q.past && l.PastBare != "" {
+			out.Items = l.keyed(tx, q, l.keys(tx, q, limit(q.ask.Page)))
+			return tx.Err()
+		}
 		page := l.page(tx, q, out.Total)
 		tx.Each(page.text.String(), page.args, l.reader(q, &out.Items))
 		l.finish(tx, q.moment, out.Items)
@@ -88,7 +92,7 @@ func (l *List[T]) Begin(ctx context.Context, a query.Ask) (func(ctx context.Cont
 	}
 	err := l.export(ctx, a, func(tx *store.Tx) (err error) {
 		if q, err = l.question(tx, a); err == nil {
-			keys = l.keys(tx, q)
+			keys = l.keys(tx, q, Cond{})
 			rows = l.keyed(tx, q, keys[:min(size, len(keys))])
 			err = tx.Err()
 		}
@@ -140,9 +144,9 @@ func (l *List[T]) export(ctx context.Context, a query.Ask, do func(*store.Tx) er
 // found is the key of a row, and by what an index finds it.
 type found struct{ key, by any }
 
-// keys are those of all rows of a question, in its order.
-func (l *List[T]) keys(tx *store.Tx, q question) []found {
-	all := l.selected(&statement{at: q.at}, q, l.Key+", "+cmp.Or(l.Find, "0"), q.conds).put(q.order)
+// keys are those of the rows of a question, in its order, within a limit.
+func (l *List[T]) keys(tx *store.Tx, q question, limit Cond) []found {
+	all := l.lean(q).selected(&statement{at: q.at}, q, l.Key+", "+cmp.Or(l.Find, "0"), q.conds).put(q.order).put(limit)
 	return store.Rows(tx, all.text.String(), all.args, func(f *found) []any { return []any{&f.key, &f.by} })
 }
 

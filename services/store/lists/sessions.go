@@ -14,7 +14,8 @@ import (
 func Sessions(s *store.Store) *List[telemetry.SessionRow] {
 	return bind(s, List[telemetry.SessionRow]{
 		Name: "sessions", Noun: "sessions",
-		From: "sessions s" + sessionJoins, Key: "s.key", Past: sessionsPast() + sessionJoins, Default: "timestamp",
+		From: "sessions s" + sessionJoins, Bare: "sessions s", Key: "s.key", Default: "timestamp",
+		Past: sessionsPast() + sessionJoins, PastBare: sessionsPast() + sessionPolls,
 		Only:   startedSessions,
 		Repo:   func(_ moment, key string) Cond { return idOfRepo("s.repo_id", key) },
 		Free:   sessionText,
@@ -119,8 +120,12 @@ func sessionText(_ moment, text string) Cond {
 		anyContains(text, "s.id", "s.title", "s.family", "s.target_repo", "s.status", "s.reason", "s.run_label", "s.pr_url"))
 }
 
-// sessionJoins are what a session's row shows beside its own columns.
-const sessionJoins = ` LEFT JOIN pulls p ON p.key = s.pull_key LEFT JOIN polls o ON o.session = s.key AND o.api <> ''`
+// sessionPolls is what orders sessions beside their own columns, and
+// sessionJoins what their rows show.
+const (
+	sessionPolls = ` LEFT JOIN polls o ON o.session = s.key AND o.api <> ''`
+	sessionJoins = ` LEFT JOIN pulls p ON p.key = s.pull_key` + sessionPolls
+)
 
 func pullOf(s *telemetry.SessionRow) *telemetry.PullState {
 	if s.PR == nil {

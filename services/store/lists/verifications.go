@@ -10,7 +10,8 @@ import (
 func Verifications(s *store.Store) *List[telemetry.VerificationRow] {
 	return bind(s, List[telemetry.VerificationRow]{
 		Name: "verifications", Noun: "verifications",
-		From: verificationsFrom, Past: verificationsFrom, Key: "v.id", Default: "verified_at",
+		From: verificationsFrom, Bare: "verifications v", Key: "v.id", Default: "verified_at",
+		Past: verificationsFrom, PastBare: "verifications v",
 		Only: func(a query.Ask) []Cond {
 			if len(a.Query.Values("is")) > 0 {
 				return nil

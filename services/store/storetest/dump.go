@@ -2,12 +2,14 @@ package storetest
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
 
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/outcomes"
 )
 
 // derivedTables are the tables that follow from records, polls and pull
@@ -17,7 +19,7 @@ func derivedTables() []string {
 	return []string{
 		"repos", "runs", "issues", "appearances", "attempts", "verifications", "mentions", "mention_ids", "sessions",
 		"claims", "pulls", "pull_ids", "pull_tokens", "poll_pulls", "links", "pull_repos", "issue_intervals", "days",
-		"log_findings", "log_prompts", "log_issues", "rules", "registry", "dispatch_history", "new_issues",
+		"log_findings", "log_prompts", "log_issues", "rules", "registry", "dispatch_history", "needs",
 		"issue_counts",
 	}
 }
@@ -112,7 +114,36 @@ func DumpOf(t *testing.T, s *Store) map[string][]string {
 	if len(d["repos"]) > 0 && !strings.Contains(d["repos"][0], "key=") {
 		t.Fatalf("the dump has no columns: %q", d["repos"][0])
 	}
+	needsAreKept(t, s)
 	return d
+}
+
+// needsAreKept compares what is stored of what waits with what waits.
+func needsAreKept(t *testing.T, s *Store) {
+	t.Helper()
+	var stored, waits []string
+	err := s.Read(t.Context(), func(tx *store.Tx) error {
+		stored, waits = needLines(tx, `SELECT `+outcomes.NeedColumns+` FROM needs`), needLines(tx, outcomes.Needs())
+		return tx.Err()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	SameDump(t, "what waits is not what is stored of it", map[string][]string{"needs": stored}, map[string][]string{"needs": waits})
+}
+
+func needLines(tx *store.Tx, query string) []string {
+	lines := []string{}
+	tx.Each(query, nil, func(r *store.Row) {
+		values := make([]any, len(strings.Fields(outcomes.NeedColumns)))
+		into := make([]any, len(values))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		r.Scan(into...)
+		lines = append(lines, strings.TrimSpace(fmt.Sprintln(values...)))
+	})
+	return lines
 }
 
 // SameDump compares derived tables row by row.

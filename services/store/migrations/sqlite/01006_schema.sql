@@ -225,18 +225,28 @@ CREATE TABLE issue_counts (
   PRIMARY KEY (repo_id, status_rank, severity_rank, attempts)
 );
 
--- Critical and high issues of one rule that are new or came back, and that no
--- session worked on since; id is one of theirs.
-CREATE TABLE new_issues (
-  id            BIGINT NOT NULL PRIMARY KEY,
+-- What waits for a person, a row for what is one to do: see outcomes.Needs. It
+-- waits between from_at and until_at; issues are public ids, the worst first.
+CREATE TABLE needs (
+  need          TEXT NOT NULL,
+  place         SMALLINT NOT NULL,
   repo_id       BIGINT NOT NULL,
-  rule          TEXT NOT NULL,
-  severity_rank SMALLINT NOT NULL,
+  subject       TEXT NOT NULL,
+  session       TEXT NOT NULL,
+  pull          TEXT NOT NULL,
   since         BIGINT NOT NULL,
+  from_at       BIGINT NOT NULL,
+  until_at      BIGINT NOT NULL,
+  sessions      BIGINT NOT NULL,
+  severity_rank SMALLINT NOT NULL,
+  rules         BIGINT NOT NULL,
+  rule          TEXT NOT NULL,
   issue         TEXT NOT NULL,
-  issues        TEXT NOT NULL
+  issues        TEXT NOT NULL,
+  ended         TEXT NOT NULL
 );
-CREATE INDEX new_issues_repo ON new_issues (repo_id);
+CREATE INDEX needs_repo ON needs (repo_id);
+CREATE INDEX needs_pull ON needs (pull) WHERE pull <> '';
 
 -- Each finding of each scan is one issue's appearance.
 CREATE TABLE appearances (

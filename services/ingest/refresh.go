@@ -78,12 +78,7 @@ func (r *Runner) refresh(ctx context.Context, t *task) (any, error) {
 		if rests(source.Name, source.Name) {
 			continue
 		}
-		err := twice[source.Name]
-		if err != nil {
-			r.noteSource(ctx, telemetry.RunsSource(source.Name), err)
-		} else {
-			err = r.refreshWhole(ctx, t, source, &result)
-		}
+		err := r.refreshUnless(ctx, t, source, &result, twice[source.Name])
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -112,6 +107,15 @@ func (r *Runner) refresh(ctx context.Context, t *task) (any, error) {
 	}
 	result.Errors = t.errors()
 	return result, err
+}
+
+// refreshUnless is refreshWhole of a source, unless something speaks against it.
+func (r *Runner) refreshUnless(ctx context.Context, t *task, source Source, result *RefreshResult, cause error) error {
+	if cause == nil {
+		return r.refreshWhole(ctx, t, source, result)
+	}
+	r.noteSource(ctx, telemetry.RunsSource(source.Name), cause)
+	return cause
 }
 
 // naming is the name of a source before a sentence about it, "" where there is but

@@ -172,7 +172,8 @@ func archiveLink(repo *Repo, r *http.Request) *answer {
 	if at == "" {
 		at = strings.TrimSuffix(base(r), "/api/v3")
 	}
-	return &answer{status: http.StatusFound, header: http.Header{"Location": {at + archivePath + repo.name + "?token=archive&ref=" + url.QueryEscape(ref)}}}
+	at += archivePath + repo.name + "?token=archive&ref=" + url.QueryEscape(ref)
+	return &answer{status: http.StatusFound, header: http.Header{"Location": {at}}}
 }
 
 func (p *Player) archive(w http.ResponseWriter, r *http.Request) {

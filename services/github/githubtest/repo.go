@@ -109,7 +109,9 @@ func (r *Repo) Ref(name string) *Repo {
 	r.p.mu.Lock()
 	defer r.p.mu.Unlock()
 	if r.refs[name] == nil {
-		r.refs[name] = &Repo{p: r.p, id: r.id, name: r.name, branch: name, made: r.made, pushed: r.pushed, files: maps.Clone(r.files), blobs: r.blobs}
+		r.refs[name] = &Repo{
+			p: r.p, id: r.id, name: r.name, branch: name, made: r.made, pushed: r.pushed, files: maps.Clone(r.files), blobs: r.blobs,
+		}
 	}
 	return r.refs[name]
 }

@@ -164,7 +164,8 @@ func (c *changes) foreign(id int64, of telemetry.LogRef, l *telemetry.RunLog) st
 	if own || l.Target.Key() == telemetry.RepoName(store.One[string](c.tx, `SELECT origin FROM run_logs WHERE id = $1`, id)).Key() {
 		return "" // it names the target, or the fork that holds it
 	}
-	return fmt.Sprintf("The log says that it is of the repository %s, and not of %s. It is not used.", telemetry.Shown(string(l.Target)), of.Repo)
+	return fmt.Sprintf("The log says that it is of the repository %s, and not of %s. It is not used.",
+		telemetry.Shown(string(l.Target)), of.Repo)
 }
 
 var labelTime = regexp.MustCompile(`\d{4}-\d{2}-\d{2}-\d{6}$`)

@@ -124,7 +124,8 @@ func parseSide(name string, body []byte) (s side, err error) {
 // that of the file that was fetched last; of a fingerprint, what happened last.
 func (c *changes) sideOf(name string) (said side) {
 	files := store.All[[]byte](c.tx, `SELECT body FROM side_files s WHERE name = $1 AND gone = 0 AND body IS NOT NULL
-		AND (source <> '' OR NOT EXISTS (SELECT 1 FROM side_files o WHERE o.name = s.name AND o.gone = 0 AND o.body IS NOT NULL AND o.source <> ''))
+		AND (source <> '' OR NOT EXISTS (
+			SELECT 1 FROM side_files o WHERE o.name = s.name AND o.gone = 0 AND o.body IS NOT NULL AND o.source <> ''))
 		ORDER BY fetched_at DESC, source`, name)
 	for _, body := range files {
 		more, err := parseSide(name, body)

@@ -167,7 +167,8 @@ func (c *Client) statuses(ctx context.Context, repo, sha string) (list []telemet
 		if r.Context == "" || r.State == "" {
 			return &unusable{"has a commit status without a context or a state"}
 		}
-		check := telemetry.Check{Name: field(r.Context), Status: "completed", Conclusion: field(r.State), URL: webAddress(r.TargetURL), Commit: true}
+		check := telemetry.Check{Name: field(r.Context), Status: "completed", Conclusion: field(r.State), Commit: true}
+		check.URL = webAddress(r.TargetURL)
 		if r.State == "pending" {
 			check.Status, check.Conclusion = r.State, ""
 		}

@@ -1,6 +1,9 @@
 package telemetry
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // PullStatus is what reviews, checks and the base branch of a pull request come
 // to, in the words of queries. Each is "" where it is not known: GitHub was not
@@ -109,4 +112,13 @@ func MergeOf(mergeable *bool) Optional {
 		return MergeableYes
 	}
 	return MergeableConflict
+}
+
+// PullSync is one repository whose pull requests are asked for, and how far
+// they are known: nothing updated before Watermark is missing.
+type PullSync struct {
+	Repo      RepoName
+	Watermark time.Time
+	Missing   bool      // GitHub last did not show it: it is deleted, or the token may not see it
+	AskAt     time.Time // when a loop is to ask again; the zero time is at each turn
 }

@@ -381,15 +381,6 @@ type PutResult struct {
 	New, Updated, Broken int64
 }
 
-// PullSync is one repository whose pull requests are asked for, and how far
-// they are known: nothing updated before Watermark is missing.
-type PullSync struct {
-	Repo      RepoName
-	Watermark time.Time
-	Missing   bool      // GitHub last did not show it: it is deleted, or the token may not see it
-	AskAt     time.Time // when a loop is to ask again; the zero time is at each turn
-}
-
 // SeverityRank orders severity tiers, the worst first, from 0; a tier that
 // CodeQL does not have comes last.
 func SeverityRank(tier string) int {

@@ -186,7 +186,8 @@ func pullOf(p *telemetry.PullRequest, ref telemetry.PullRef, ids []string) pull 
 	}
 	return pull{
 		repo: string(ref.Repo), number: ref.Number, title: store.Plain(p.Title), url: cmp.Or(p.HTMLURL, ref.URL(telemetry.GitHubWeb)),
-		state: state, author: store.Plain(p.User), head: store.Plain(p.HeadRef), sha: store.Plain(p.HeadSHA), ids: store.JSON(ids), draft: p.Draft, fetched: true,
+		state: state, author: store.Plain(p.User), head: store.Plain(p.HeadRef), sha: store.Plain(p.HeadSHA), ids: store.JSON(ids),
+		draft: p.Draft, fetched: true,
 		created: store.Millis(p.CreatedAt), updated: store.Millis(p.UpdatedAt),
 		closed: store.Millis(p.ClosedAt), merged: store.Millis(p.MergedAt),
 	}

@@ -22,7 +22,7 @@ func TestLimitsSurviveARestart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		l := upstream.NewLimits("GitHub", "https://api.github.com/", token, 0, time.Now)
+		l := upstream.NewLimits("GitHub", token, 0, time.Now)
 		a := upstream.NewAllowance(l, "run logs")
 		s := newSharing(db, []limited{l, a}, slog.New(slog.DiscardHandler))
 		s.turn(t.Context())

@@ -115,7 +115,7 @@ func New(o Options) (*Client, error) {
 	if c.now == nil {
 		c.now = time.Now
 	}
-	c.limits = upstream.NewLimits("Devin", c.base, key, 0, c.now)
+	c.limits = upstream.NewLimits("Devin", key, 0, c.now)
 	if c.http.Transport == nil {
 		c.http.Transport = upstream.Transport(concurrent, c.timeout)
 	}

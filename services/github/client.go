@@ -91,7 +91,7 @@ func New(o Options) (*Client, error) {
 	}
 	c := &Client{
 		wire: &wire{
-			base: o.Transport, api: base, token: token, now: o.Now, limits: upstream.NewLimits("GitHub", base.String(), token, breath, o.Now),
+			base: o.Transport, api: base, token: token, now: o.Now, limits: upstream.NewLimits("GitHub", token, breath, o.Now),
 		},
 		budget:  upstream.NewBudget(largeAnswers),
 		host:    base.Host,

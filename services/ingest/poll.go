@@ -131,10 +131,10 @@ func (r *Runner) askChanges(ctx context.Context, t *task, turn telemetry.PollTur
 
 // unsaid parts the due sessions that a list of what has changed after a time does
 // not show: those asked about since then have not changed, and the others are left.
-func unsaid(due []telemetry.DueSession, changes telemetry.SessionAnswer, after time.Time) (left []telemetry.DueSession, unchanged []string) {
+func unsaid(due []telemetry.DueSession, told telemetry.SessionAnswer, after time.Time) (left []telemetry.DueSession, unchanged []string) {
 	shown := map[string]bool{}
-	for i := range changes.Sessions {
-		shown[changes.Sessions[i].ID] = true
+	for i := range told.Sessions {
+		shown[told.Sessions[i].ID] = true
 	}
 	for _, d := range due {
 		switch {

@@ -37,15 +37,15 @@ type Limits struct {
 	pause time.Time       // until when a limit lasts that another program met
 }
 
-// NewLimits returns the limits of a token at an address. Those of another token, or
-// of another address, are others. breath is for how long a limit that was met stops
+// NewLimits returns the limits of a token. Those of another token are others; the
+// address does not tell them apart, since a server may have several. breath is for how long a limit that was met stops
 // what people ask for, too: who asks later hears the upstream.
-func NewLimits(upstream, address, token string, breath time.Duration, now func() time.Time) *Limits {
-	sum := sha256.Sum256([]byte(address + "\x00" + token))
+func NewLimits(upstream, token string, breath time.Duration, now func() time.Time) *Limits {
+	sum := sha256.Sum256([]byte(token))
 	return &Limits{upstream: upstream, key: upstream + " " + hex.EncodeToString(sum[:8]), breath: breath, now: now}
 }
 
-// Key names the limits of one token at one address; it does not tell the token.
+// Key names the limits of one token at one upstream; it does not tell the token.
 func (l *Limits) Key() string { return l.key }
 
 // Note keeps the limit that the headers of an answer tell, if they do.

@@ -34,7 +34,7 @@ func background(ctx context.Context) context.Context {
 func TestRestOfALimitIsForPeople(t *testing.T) {
 	c := &clock{time.Date(2026, 3, 1, 13, 30, 0, 0, time.UTC)}
 	reset := c.at.Add(35 * time.Minute)
-	l := upstream.NewLimits("GitHub", "https://api.github.com/", "t", time.Second, c.now)
+	l := upstream.NewLimits("GitHub", "t", time.Second, c.now)
 	check := func(what string, person, work string) {
 		t.Helper()
 		for ctx, want := range map[context.Context]string{t.Context(): person, background(t.Context()): work} {
@@ -65,7 +65,7 @@ func TestRestOfALimitIsForPeople(t *testing.T) {
 // TestMetLimitStopsBackgroundWorkUntilItsEnd, and people for a moment.
 func TestMetLimitStopsBackgroundWorkUntilItsEnd(t *testing.T) {
 	c := &clock{time.Unix(1_800_000_000, 0)}
-	l := upstream.NewLimits("GitHub", "a", "t", time.Second, c.now)
+	l := upstream.NewLimits("GitHub", "t", time.Second, c.now)
 	limit := telemetry.Errorf(telemetry.CodeRateLimited, "Slow down.")
 	limit.RetryAfter = time.Minute
 	l.Met(limit)
@@ -79,14 +79,14 @@ func TestMetLimitStopsBackgroundWorkUntilItsEnd(t *testing.T) {
 	}
 }
 
-// TestLimitsAreOfOneTokenAtOneAddress: another token has limits of its own, and the
+// TestLimitsAreOfOneToken: another token has limits of its own, and the
 // name does not tell the token.
-func TestLimitsAreOfOneTokenAtOneAddress(t *testing.T) {
+func TestLimitsAreOfOneToken(t *testing.T) {
 	keys := map[string]bool{}
-	for _, of := range [][2]string{{"a", "token"}, {"a", "other"}, {"b", "token"}} {
-		keys[upstream.NewLimits("GitHub", of[0], of[1], 0, time.Now).Key()] = true
+	for _, of := range [][2]string{{"GitHub", "token"}, {"GitHub", "other"}, {"Devin", "token"}} {
+		keys[upstream.NewLimits(of[0], of[1], 0, time.Now).Key()] = true
 	}
-	if len(keys) != 3 || !keys[upstream.NewLimits("GitHub", "a", "token", 0, time.Now).Key()] {
+	if len(keys) != 3 || !keys[upstream.NewLimits("GitHub", "token", 0, time.Now).Key()] {
 		t.Errorf("%v", keys)
 	}
 }
@@ -94,7 +94,7 @@ func TestLimitsAreOfOneTokenAtOneAddress(t *testing.T) {
 // TestAllowanceIsAFifthOfAWindow, whichever program spends it.
 func TestAllowanceIsAFifthOfAWindow(t *testing.T) {
 	c := &clock{time.Unix(1_800_000_000, 0)}
-	l := upstream.NewLimits("GitHub", "a", "t", 0, c.now)
+	l := upstream.NewLimits("GitHub", "t", 0, c.now)
 	a, other := upstream.NewAllowance(l, "run logs"), upstream.NewAllowance(l, "run logs")
 	if !a.Allows(1 << 20) {
 		t.Error("without a limit something is not allowed")

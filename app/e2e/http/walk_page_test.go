@@ -4,9 +4,14 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
+	"testing"
+
+	"telemetry-dashboard/app/e2e/program"
+	"telemetry-dashboard/services/store/storetest"
 )
 
 // htmxNames are attributes whose names are no names of XML.
@@ -131,4 +136,24 @@ func (n *node) place() string {
 	}
 	slices.Reverse(places)
 	return strings.Join(places, " ")
+}
+
+// walkedWorlds start the programs whose pages are walked.
+func walkedWorlds() map[string]func(t *testing.T) *program.Program {
+	return map[string]func(t *testing.T) *program.Program{
+		"demo": func(t *testing.T) *program.Program {
+			p := program.Start(t, nil, func(c *exec.Cmd) { c.Args = append(c.Args, "--demo") })
+			p.UntilSays("/api/jobs?q=kind:run-logs", `"state":"done"`)
+			return p
+		},
+		"real records": func(t *testing.T) *program.Program {
+			return program.WithRuns(t, program.RealRuns(t), nil)
+		},
+		"made records": func(t *testing.T) *program.Program {
+			return program.WithRuns(t, program.ManyRecords(), nil)
+		},
+		"made records, PostgreSQL": func(t *testing.T) *program.Program {
+			return program.WithRuns(t, program.ManyRecords(), program.Settings{"DATABASE_URL": storetest.PostgresAddress(t)})
+		},
+	}
 }

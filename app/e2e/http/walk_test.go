@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"regexp"
 	"slices"
 	"strconv"
@@ -16,7 +15,6 @@ import (
 	"testing"
 
 	"telemetry-dashboard/app/e2e/program"
-	"telemetry-dashboard/services/store/storetest"
 )
 
 // walkAll reports whether WALK_ALL asks to follow every number of every page.
@@ -79,8 +77,7 @@ func (w *walker) route(address string) int {
 	if err != nil || u.Host != "" {
 		return -1
 	}
-	at := slices.IndexFunc(w.routes, func(r *regexp.Regexp) bool { return r.MatchString(u.EscapedPath()) })
-	return at
+	return slices.IndexFunc(w.routes, func(r *regexp.Regexp) bool { return r.MatchString(u.EscapedPath()) })
 }
 
 // kind is what an address has in common with others that the same code answers.
@@ -367,25 +364,6 @@ func TestNumbersLeadToTheirRows(t *testing.T) {
 				})
 			}
 		})
-	}
-}
-
-func walkedWorlds() map[string]func(t *testing.T) *program.Program {
-	return map[string]func(t *testing.T) *program.Program{
-		"demo": func(t *testing.T) *program.Program {
-			p := program.Start(t, nil, func(c *exec.Cmd) { c.Args = append(c.Args, "--demo") })
-			p.UntilSays("/api/jobs?q=kind:run-logs", `"state":"done"`)
-			return p
-		},
-		"real records": func(t *testing.T) *program.Program {
-			return program.WithRuns(t, program.RealRuns(t), nil)
-		},
-		"made records": func(t *testing.T) *program.Program {
-			return program.WithRuns(t, program.ManyRecords(), nil)
-		},
-		"made records, PostgreSQL": func(t *testing.T) *program.Program {
-			return program.WithRuns(t, program.ManyRecords(), program.Settings{"DATABASE_URL": storetest.PostgresAddress(t)})
-		},
 	}
 }
 

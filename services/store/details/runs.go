@@ -309,7 +309,7 @@ func (d *Details) Raw(ctx context.Context, source, file string) (telemetry.RawFi
 		if !pruned.IsZero() {
 			return telemetry.Errorf(telemetry.CodePruned,
 				"The text of run file %s was pruned on %s (UTC), since its run is older than RETENTION_DAYS. "+
-				"What it says of findings, sessions and pull requests is kept; the file itself may still be in the directory that it came from.",
+					"What it says of findings, sessions and pull requests is kept; the file itself may still be in the directory that it came from.",
 				shorten(raw.File), pruned.UTC().Format(time.DateOnly))
 		}
 		raw.Parsed = raw.Body != nil

@@ -247,7 +247,8 @@ func prunedNotices(r telemetry.RunDetail) (notices []parts.Notice) {
 		what, left string
 	}{
 		{r.PrunedAt, "Record pruned.", "The record as it was fetched is no longer kept since %s, after RETENTION_DAYS. What is read of it is."},
-		{r.LogPrunedAt, "Log pruned.", "The prompts and the code of the run’s log are no longer kept since %s, after RETENTION_DAYS. What the log says of issues is."},
+		{r.LogPrunedAt, "Log pruned.", "The prompts and the code of the run’s log are no longer kept since %s, after RETENTION_DAYS. " +
+			"What the log says of issues is."},
 	} {
 		if !n.at.IsZero() {
 			notices = append(notices, parts.Notice{

@@ -161,7 +161,8 @@ func (c *changes) writeFile(id int64, source string, f *telemetry.FetchedFile, l
 	}
 	if rec := f.Record; rec != nil {
 		row = append(row, store.Col("size BIGINT", len(f.Body)), store.Col("body BLOB", f.Body), store.Col("broken BLOB", nil),
-			store.Col("error TEXT", ""), store.Col("pruned_at BIGINT", 0), store.Col("kind TEXT", rec.Kind), store.Col("repo_key TEXT", c.repoOf(rec.Repo).Key()),
+			store.Col("error TEXT", ""), store.Col("pruned_at BIGINT", 0), store.Col("kind TEXT", rec.Kind),
+			store.Col("repo_key TEXT", c.repoOf(rec.Repo).Key()),
 			store.Col("target_key TEXT", rec.Repo.Key()),
 			store.Col("at BIGINT", telemetry.At(rec.Timestamp)), store.Col("derived TEXT", rules()))
 		c.parsed[id], c.bodies[id] = rec, f.Body

@@ -162,13 +162,11 @@ type pruneLog struct {
 
 // readLogs reads the first of some logs, at least one.
 func readLogs(tx *store.Tx, ids []int64) (logs []pruneLog) {
-	bytes := 0
+	bytes := int64(0)
 	for _, id := range ids[:min(len(ids), pruneFiles)] {
 		l := pruneLog{id: id, files: logFiles(tx, id)}
 		tx.Row(`SELECT label, fetched_at FROM run_logs WHERE id = $1`, id).Scan(&l.label, &l.fetched)
-		for _, f := range l.files {
-			bytes += len(f.Body)
-		}
+		bytes += sizeOf(l.files)
 		if logs = append(logs, l); bytes > pruneBytes {
 			break
 		}
@@ -178,7 +176,7 @@ func readLogs(tx *store.Tx, ids []int64) (logs []pruneLog) {
 
 // pruneLogs leaves of logs what issues and attempts follow from.
 func (w *Writer) pruneLogs(ctx context.Context, logs []pruneLog, done *telemetry.Pruned) error {
-	compact := map[int64][]telemetry.LogFile{}
+	packed := map[int64][]telemetry.LogFile{}
 	for _, l := range logs {
 		files, err := telemetry.CompactLog(l.files)
 		if err != nil {
@@ -190,31 +188,19 @@ func (w *Writer) pruneLogs(ctx context.Context, logs []pruneLog, done *telemetry
 				files[i].Body = store.Pack(files[i].Body)
 			}
 		}
-		compact[l.id] = files
+		packed[l.id] = files
 	}
-	if len(compact) == 0 {
+	if len(packed) == 0 {
 		return nil
 	}
 	now := *done
 	err := w.Write(ctx, func(tx *store.Tx) error {
 		now = *done
 		for _, l := range logs {
-			files, ok := compact[l.id]
-			if !ok || tx.Exec(`UPDATE run_logs SET pruned_at = $1 WHERE id = $2 AND fetched_at = $3 AND pruned_at = 0`,
-				store.Millis(tx.Now()), l.id, l.fetched) == 0 {
-				continue
+			if files, ok := packed[l.id]; ok && replaceLog(tx, l, files) {
+				now.Bytes += sizeOf(l.files) - sizeOf(files)
+				now.Logs++
 			}
-			tx.Exec(`UPDATE log_files SET body = NULL WHERE log_id = $1`, l.id)
-			for _, f := range files {
-				tx.Exec(`UPDATE log_files SET body = $1 WHERE log_id = $2 AND name = $3`, blobOrNull(f.Body), l.id, f.Name)
-				now.Bytes -= int64(len(f.Body))
-			}
-			tx.Exec(`UPDATE log_findings SET snippets = '[]' WHERE log_id = $1 AND snippets <> '[]'`, l.id)
-			tx.Exec(`DELETE FROM log_prompts WHERE log_id = $1`, l.id)
-			for _, f := range l.files {
-				now.Bytes += int64(len(f.Body))
-			}
-			now.Logs++
 		}
 		if now.Logs > done.Logs {
 			tx.Touch(telemetry.TopicRecords)
@@ -225,4 +211,28 @@ func (w *Writer) pruneLogs(ctx context.Context, logs []pruneLog, done *telemetry
 		*done = now
 	}
 	return err
+}
+
+// replaceLog puts the files that are left in the place of a log's, unless it
+// has changed since it was read.
+func replaceLog(tx *store.Tx, l pruneLog, files []telemetry.LogFile) bool {
+	if tx.Exec(`UPDATE run_logs SET pruned_at = $1 WHERE id = $2 AND fetched_at = $3 AND pruned_at = 0`,
+		store.Millis(tx.Now()), l.id, l.fetched) == 0 {
+		return false
+	}
+	tx.Exec(`UPDATE log_files SET body = NULL WHERE log_id = $1`, l.id)
+	for _, f := range files {
+		tx.Exec(`UPDATE log_files SET body = $1 WHERE log_id = $2 AND name = $3`, blobOrNull(f.Body), l.id, f.Name)
+	}
+	tx.Exec(`UPDATE log_findings SET snippets = '[]' WHERE log_id = $1 AND snippets <> '[]'`, l.id)
+	tx.Exec(`DELETE FROM log_prompts WHERE log_id = $1`, l.id)
+	return true
+}
+
+// sizeOf is how many bytes the files of a log have.
+func sizeOf(files []telemetry.LogFile) (n int64) {
+	for _, f := range files {
+		n += int64(len(f.Body))
+	}
+	return n
 }

@@ -159,7 +159,8 @@ func (d *Details) FindingIDs(ctx context.Context, publicID string, at time.Time,
 			run, size int64
 			ord       int
 		}
-		places := store.Rows(tx, `SELECT r.id, a.ord, r.file, r.source, r.run_number, r.at, CASE WHEN f.pruned_at = 0 THEN LENGTH(f.body) ELSE f.size END
+		places := store.Rows(tx, `SELECT r.id, a.ord, r.file, r.source, r.run_number, r.at,
+				CASE WHEN f.pruned_at = 0 THEN LENGTH(f.body) ELSE f.size END
 			FROM issues i JOIN appearances a ON a.issue_id = i.id JOIN runs r ON r.id = a.run_id JOIN files f ON f.id = r.id
 			WHERE i.public_id = $1 ORDER BY r.at DESC, r.file DESC, r.source DESC`, []any{publicID}, func(p *place) []any {
 			return []any{&p.run, &p.ord, &p.RunFile, &p.Source, &p.RunNumber, &p.At, &p.size}

@@ -307,8 +307,9 @@ func (d *Details) Raw(ctx context.Context, source, file string) (telemetry.RawFi
 			ORDER BY live DESC, gone, CASE WHEN body IS NULL THEN 1 ELSE 0 END, source DESC LIMIT 1`, file, source).
 			Scan(&raw.Source, &raw.File, &raw.SHA, &raw.Body, &broken, &raw.Error, &pruned).Found
 		if !pruned.IsZero() {
-			return telemetry.Errorf(telemetry.CodePruned, "The text of run file %s was pruned on %s (UTC), since its run is older than RETENTION_DAYS. "+
-				"What it says of findings, sessions and pull requests is kept; the file itself may still be in the directory that it came from.",
+			return telemetry.Errorf(telemetry.CodePruned,
+				"The text of run file %s was pruned on %s (UTC), since its run is older than RETENTION_DAYS. "+
+					"What it says of findings, sessions and pull requests is kept; the file itself may still be in the directory that it came from.",
 				shorten(raw.File), pruned.UTC().Format(time.DateOnly))
 		}
 		raw.Parsed = raw.Body != nil

@@ -75,7 +75,8 @@ func (c Config) missing() []web.Missing {
 			Variable: "GITHUB_TOKEN",
 			Off:      "Run files and pull requests are not read from GitHub, and runs cannot be started.",
 			Where: "Create one at " + links.GitHubOf(string(c.GitHubAPIURL)).Tokens() +
-				": classic with scope repo, or fine-grained with Contents, Pull requests, Checks and Commit statuses read (and Actions write to start runs).",
+				": classic with scope repo, or fine-grained with Contents, Pull requests, Checks and Commit statuses read " +
+				"(and Actions write to start runs).",
 		})
 	}
 	if len(c.ActionRepos) == 0 {

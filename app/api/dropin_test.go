@@ -58,7 +58,7 @@ func TestDispatchWarns(t *testing.T) {
 		}
 	}
 	archived := telemetry.RepoAnswer{Asked: "octo/gadgets", GitHubRepo: telemetry.GitHubRepo{ID: 7, Name: "octo/gadgets", Archived: true}}
-	if err := w.api.Scope.(*derive.Writer).SaveRepos(t.Context(), []telemetry.RepoAnswer{archived}); err != nil {
+	if _, err := w.api.Scope.(*derive.Writer).SaveRepos(t.Context(), []telemetry.RepoAnswer{archived}); err != nil {
 		t.Fatal(err)
 	}
 	got := w.do("POST", "/api/dispatch", `{"target_repo":"octo/gadgets","force":false}`)

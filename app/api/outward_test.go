@@ -56,6 +56,7 @@ func TestDispatchReachesGitHub(t *testing.T) {
 	expected := map[string]any{
 		"success": true, "message": "Started codeql-fixer.yml for https://github.com/octo/widgets on main.", "warnings": []any{},
 		"target_repo": "https://github.com/octo/widgets", "workflow": "codeql-fixer.yml", "ref": "main",
+		"action_repo": "", // the runs came from a directory
 	}
 	if diff := cmp.Diff(expected, answer); diff != "" {
 		t.Errorf("answer (-want +got):\n%s", diff)

@@ -69,7 +69,8 @@ func newWorldOn(t testing.TB, database, dir string, tokens bool) *world {
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	runner := ingest.New(ctx, jobs)
-	w.api = &api.API{Dashboard: dashboard.New(reads), Jobs: runner, Scope: derive.New(db), Redeliver: db, Description: static.OpenAPI(), Settings: api.Settings{ActionRepo: "octo/fixer"}}
+	w.api = &api.API{Dashboard: dashboard.New(reads), Jobs: runner, Scope: derive.New(db), Redeliver: db, Description: static.OpenAPI(),
+		Settings: api.Settings{ActionRepo: "octo/fixer", ActionRepos: []string{"octo/fixer"}}}
 	w.serve(ctx, stop, db, runner)
 	return w
 }

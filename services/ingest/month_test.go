@@ -76,7 +76,7 @@ type month struct {
 // start runs the program with a token, as after a restart.
 func (m *month) start(token string) {
 	m.t.Helper()
-	c, err := github.New(github.Options{BaseURL: "http://127.0.0.1:1", Token: token, ActionRepo: "acme/action", Transport: wire{m.gh}})
+	c, err := github.New(github.Options{BaseURL: "http://127.0.0.1:1", Token: token, Transport: wire{m.gh}})
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func (m *month) start(token string) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r := ingest.New(ctx, ingest.Options{
-		Store: &alone{Store: m.db}, Sources: []ingest.Source{{Name: "acme/action", Files: c}}, Repositories: c, PullRequests: c,
+		Store: &alone{Store: m.db}, Sources: []ingest.Source{{Name: "acme/action", Files: c.Action("acme/action", "")}}, Repositories: c, PullRequests: c,
 		RunLogs: c, LogAllowance: upstream.NewAllowance(c.Limits(), "run logs"),
 		Devin: d, Messenger: d, RefreshInterval: monthRefresh, PollInterval: monthPoll, Log: quiet(), Now: time.Now, NewID: rand.Text,
 	})

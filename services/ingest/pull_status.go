@@ -27,10 +27,10 @@ func (r *Runner) readStatuses(ctx context.Context, t *task, all bool) error {
 	g.SetLimit(pullWorkers)
 	for _, ref := range refs {
 		g.Go(func() error {
-			if asking.Err() != nil {
-				return nil // the next turn begins with it
+			var err error
+			if asking.Err() == nil { // else the next turn begins with it
+				err = telemetry.Guard("status of "+ref.Key(), func() error { return r.readStatus(asking, ref) })
 			}
-			err := telemetry.Guard("status of "+ref.Key(), func() error { return r.readStatus(asking, ref) })
 			switch {
 			case err == nil:
 				t.advance(1)

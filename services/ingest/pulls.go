@@ -68,15 +68,7 @@ func (r *Runner) readPulls(ctx context.Context, t *task, again bool) error {
 // One that GitHub does not show is said once, and to a person. The error is one of
 // the database, the end of ctx, or the first failure if nothing could be read.
 func (r *Runner) readListings(ctx context.Context, t *task, syncs []telemetry.PullSync, asked bool) error {
-	rests, now, left := r.resting(ctx, t), r.o.Now(), 0
-	due := slices.DeleteFunc(slices.Clone(syncs), func(s telemetry.PullSync) bool {
-		waits := !asked && s.AskAt.After(now)
-		rest := waits || rests(pullsOf(s.Repo), s.Repo.Key())
-		if rest && !s.Missing {
-			left++
-		}
-		return rest
-	})
+	due, left := r.dueListings(ctx, t, syncs, asked)
 	if len(due) == 0 && len(syncs) > 0 {
 		return nil // what was noted last still holds
 	}
@@ -87,14 +79,7 @@ func (r *Runner) readListings(ctx context.Context, t *task, syncs []telemetry.Pu
 	g.SetLimit(pullWorkers)
 	for _, s := range due {
 		g.Go(func() error {
-			said := asked
-			err := telemetry.Guard("pull requests of "+string(s.Repo), func() error {
-				return within(asking, repoLimit, "Reading the pull requests", func(ctx context.Context) error {
-					news, err := r.readRepoPulls(ctx, s)
-					said = said || news
-					return err
-				})
-			})
+			said, err := r.readListing(asking, s)
 			if err != nil && (isUnstored(err) || errors.Is(err, telemetry.ErrReserved)) {
 				return err // the others could not be stored, or asked for, either
 			}
@@ -102,7 +87,7 @@ func (r *Runner) readListings(ctx context.Context, t *task, syncs []telemetry.Pu
 			defer mu.Unlock()
 			if err != nil && asking.Err() == nil {
 				failures = append(failures, err)
-				if said || !isMissing(err) {
+				if asked || said || !isMissing(err) {
 					t.failed(string(s.Repo)+": ", err)
 				}
 			}
@@ -119,17 +104,42 @@ func (r *Runner) readListings(ctx context.Context, t *task, syncs []telemetry.Pu
 		return err
 	case err != nil:
 		return err
+	case len(failures) == 0 || len(failures) < len(due):
+		r.note(ctx, "pulls", nil)
+		return nil
 	}
-	if len(failures) == len(due) && len(due) > 0 {
-		err = failures[0]
-		if at := slices.IndexFunc(failures, func(err error) bool { return !isMissing(err) }); at >= 0 {
-			err = failures[at]
-		} else if left > 0 {
-			return nil // others can be read
+	worst := failures[max(0, slices.IndexFunc(failures, func(err error) bool { return !isMissing(err) }))]
+	if isMissing(worst) && left > 0 {
+		return nil // others can be read
+	}
+	r.note(ctx, "pulls", worst)
+	return worst
+}
+
+// dueListings are the repositories whose turn it is, or all; left is how many of
+// the others GitHub shows.
+func (r *Runner) dueListings(ctx context.Context, t *task, syncs []telemetry.PullSync, asked bool) (due []telemetry.PullSync, left int) {
+	rests, now := r.resting(ctx, t), r.o.Now()
+	for _, s := range syncs {
+		switch {
+		case (asked || !s.AskAt.After(now)) && !rests(pullsOf(s.Repo), s.Repo.Key()):
+			due = append(due, s)
+		case !s.Missing:
+			left++
 		}
 	}
-	r.note(ctx, "pulls", err)
-	return err
+	return due, left
+}
+
+// readListing is readRepoPulls within its time; a panic in it is an error.
+func (r *Runner) readListing(ctx context.Context, s telemetry.PullSync) (news bool, err error) {
+	err = telemetry.Guard("pull requests of "+string(s.Repo), func() error {
+		return within(ctx, repoLimit, "Reading the pull requests", func(ctx context.Context) (err error) {
+			news, err = r.readRepoPulls(ctx, s)
+			return err
+		})
+	})
+	return news, err
 }
 
 // isMissing reports whether a failure is that GitHub shows no such thing, or not to

@@ -52,8 +52,7 @@ func recordFields() kept {
 }
 
 // logFields are the fields of a log's file from which something is derived, nil
-// of a file of which all is text to read: prompts, which have the code as well,
-// and what the run wrote about itself.
+// of a file of which all is text to read: prompts, which have the code as well.
 func logFields(file string) kept {
 	switch file {
 	case "issues.json":
@@ -63,6 +62,8 @@ func logFields(file string) kept {
 		return listFields("sessions", keep("batch_id session_id url status"))
 	case "batches.json":
 		return listFields("batches", keep("batch_id cwe_family severity_tier", kept{"issues": keep("id")}))
+	case "manifest.json", "run_log.json":
+		return keep("run_label target_repo repository") // of which run the log is
 	}
 	return nil
 }

@@ -76,18 +76,19 @@ func TestCompactRealFiles(t *testing.T) {
 			files = append(files, logFile(filepath.Base(name), string(body)))
 		}
 		compact, err := CompactLog(files)
-		if err != nil || len(compact) != 3 {
-			t.Errorf("%s: %d files (%v), want issues, sessions and batches", label, len(compact), err)
+		if err != nil || len(compact) != 5 {
+			t.Errorf("%s: %d files (%v), want issues, sessions, batches, and the two that name the run", label, len(compact), err)
 		}
 	}
 }
 
-// TestCompactLog: what a log says of findings stays, with its faults; prompts,
-// code and all else that the run wrote go.
+// TestCompactLog: what a log says of findings, and of which run it is, stays, with
+// its faults; prompts, code and all else that the run wrote go.
 func TestCompactLog(t *testing.T) {
 	compact, err := CompactLog([]LogFile{
 		logFile("prompt_batch_12.txt", logPrompt), logFile("issues.json", `{"schema_version":"1.0","issues":[`+logIssue+`]}`),
 		logFile("sessions.json", `[{"batch_id": 12, "session_id": "devin-aa", "log": "prose"}]`), logFile("run_log.json", "["), logFile("batches.json", "[{"),
+		logFile("manifest.json", `{"run_label": "run-1", "files": ["a"]}`),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +97,7 @@ func TestCompactLog(t *testing.T) {
 	for _, f := range compact {
 		bodies[f.Name] = string(f.Body)
 	}
-	if len(bodies) != 3 || bodies["sessions.json"] != `[{"batch_id":12,"session_id":"devin-aa"}]` || bodies["batches.json"] != "[{" {
+	if len(bodies) != 5 || bodies["manifest.json"] != `{"run_label":"run-1"}` || bodies["sessions.json"] != `[{"batch_id":12,"session_id":"devin-aa"}]` || bodies["batches.json"] != "[{" {
 		t.Errorf("kept %q", bodies)
 	}
 	for _, want := range []string{`"message":"Depends on [this](1)."`, `"severity_score":7.8`, `"cwes":["cwe-79"]`, `"rule_help":"# Help"`, `"start_column":5`} {
@@ -110,7 +111,7 @@ func TestCompactLog(t *testing.T) {
 		}
 	}
 	l := ParseRunLog(compact)
-	if len(l.Findings) != 1 || len(l.Findings[0].Snippets) != 0 || len(l.Prompts) != 0 || len(l.Broken) != 1 || l.Broken[0].File != "batches.json" {
+	if len(l.Findings) != 1 || len(l.Findings[0].Snippets) != 0 || len(l.Prompts) != 0 || len(l.Broken) != 2 || l.Broken[0].File != "batches.json" {
 		t.Errorf("the compact log says %+v", l)
 	}
 }

@@ -14,7 +14,7 @@ func TestRetiredRepository(t *testing.T) {
 	s := webtest.Shop(t)
 	const before = "&as_of=2026-03-09"
 	archived := telemetry.GitHubRepo{ID: 7, Name: "octo/shop", Archived: true}
-	if err := s.Store.SaveRepos(t.Context(), []telemetry.RepoAnswer{{Asked: "octo/shop", GitHubRepo: archived}}); err != nil {
+	if _, err := s.Store.SaveRepos(t.Context(), []telemetry.RepoAnswer{{Asked: "octo/shop", GitHubRepo: archived}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, tc := range []struct {

@@ -45,7 +45,10 @@ func (w *Shell) strip(v View, p freshness) templ.Component {
 const sourceDatabase = "database"
 
 func (w *Shell) fresh(p freshness) panels.Fresh {
-	f := panels.Fresh{Quota: w.quotaNote(p.quota), Devin: w.quotaNote(p.devin), Newest: panels.NewestNote{At: p.last.At.Time}, Jobs: jobsNote(p.lease)}
+	f := panels.Fresh{
+		Quota: w.quotaNote(p.quota), Devin: w.quotaNote(p.devin),
+		Newest: panels.NewestNote{At: p.last.At.Time}, Jobs: jobsNote(p.lease),
+	}
 	if p.last.Late(w.Now()) {
 		f.Newest.Tone, f.Newest.Usual = parts.Attention, "Usually every "+DaysText(p.last.Usual)
 	}

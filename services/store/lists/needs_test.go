@@ -281,7 +281,7 @@ func TestNeedsOfRetiredRepositories(t *testing.T) {
 			want     []string
 		}{{"in use", false, all}, {"archived", true, []string{}}, {"unarchived", false, all}} {
 			answer := telemetry.RepoAnswer{Asked: "a/b", GitHubRepo: telemetry.GitHubRepo{ID: 7, Name: "a/b", Archived: step.archived}}
-			if err := s.SaveRepos(t.Context(), []telemetry.RepoAnswer{answer}); err != nil {
+			if _, err := s.SaveRepos(t.Context(), []telemetry.RepoAnswer{answer}); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(step.want, needsOf(t, s, "group:new,pr_ready,gave_up,never_started")); diff != "" {

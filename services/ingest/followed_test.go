@@ -84,7 +84,7 @@ func (f *follower) run(t *testing.T, gitHub string) (end func()) {
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	f.jobs = ingest.New(ctx, ingest.Options{
-		Store: f.Store, Sources: []ingest.Source{{Name: "acme/action", Files: c.Action("acme/action", "")}}, Repositories: c, PullRequests: c,
+		Store: &steady{Store: f.Store}, Sources: []ingest.Source{{Name: "acme/action", Files: c.Action("acme/action", "")}}, Repositories: c, PullRequests: c,
 		LogAllowance: upstream.NewAllowance(c.Limits(), "run logs"),
 		Log:          slog.New(slog.NewTextHandler(&f.log, nil)), Now: f.now, NewID: rand.Text,
 	})

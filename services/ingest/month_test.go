@@ -35,18 +35,25 @@ const (
 	monthPoll     = 15 * time.Minute
 )
 
-// alone is a store of a single program, which need not renew its lease or look for
-// what others queue: the clock would stop for it every 4 s.
-type alone struct {
+// steady is a store of a single program, which has the lease whatever a test does to
+// the clock.
+type steady struct {
 	*storetest.Store
 	once  sync.Once
 	lease telemetry.Lease
 }
 
-func (a *alone) Lead(ctx context.Context, resumed []string) (lease telemetry.Lease, err error) {
-	a.once.Do(func() { a.lease, err = a.Store.Lead(ctx, resumed) })
-	return a.lease, err
+func (s *steady) Lead(ctx context.Context, resumed []string) (lease telemetry.Lease, err error) {
+	s.once.Do(func() { s.lease, err = s.Store.Lead(ctx, resumed) })
+	return s.lease, err
 }
+
+// Under gives the jobs a context without a lease: nobody else can have it.
+func (*steady) Under(ctx context.Context, _ telemetry.Lease) context.Context { return ctx }
+
+// alone need not look for what others queue either: the clock would stop for it every
+// 4 s.
+type alone struct{ *steady }
 
 func (*alone) TakeJobs(context.Context, []string) (taken []telemetry.Job, cancel, unsure []string, err error) {
 	return nil, nil, nil, nil
@@ -55,9 +62,6 @@ func (*alone) TakeJobs(context.Context, []string) (taken []telemetry.Job, cancel
 func (*alone) DueDeliveries(context.Context, []string, int) ([]telemetry.Delivery, error) {
 	return nil, nil
 }
-
-// Under gives the jobs a context without a lease: nobody else can have it.
-func (*alone) Under(ctx context.Context, _ telemetry.Lease) context.Context { return ctx }
 
 // month is the program of a simulated month, and what plays its upstreams.
 type month struct {
@@ -69,13 +73,15 @@ type month struct {
 	stop  func()
 
 	most   map[string]int // requests an hour, at most, by kind
-	hours  int
+	begun  time.Time
+	hours  int // since then: those of the limit
 	pauses int // hours after which the limit's rest was kept
 }
 
 // start runs the program with a token, as after a restart.
 func (m *month) start(token string) {
 	m.t.Helper()
+	pass(30 * time.Second) // so that no loop turns on the hour
 	c, err := github.New(github.Options{BaseURL: "http://127.0.0.1:1", Token: token, Transport: wire{m.gh}})
 	if err != nil {
 		m.t.Fatal(err)
@@ -86,7 +92,8 @@ func (m *month) start(token string) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r := ingest.New(ctx, ingest.Options{
-		Store: &alone{Store: m.db}, Sources: []ingest.Source{{Name: "acme/action", Files: c.Action("acme/action", "")}}, Repositories: c, PullRequests: c,
+		Store: &alone{&steady{Store: m.db}}, Sources: []ingest.Source{{Name: "acme/action", Files: c.Action("acme/action", "")}},
+		Repositories: c, PullRequests: c,
 		RunLogs: c, LogAllowance: upstream.NewAllowance(c.Limits(), "run logs"),
 		Devin: d, Messenger: d, RefreshInterval: monthRefresh, PollInterval: monthPoll, Log: quiet(), Now: time.Now, NewID: rand.Text,
 	})
@@ -109,8 +116,8 @@ func (m *month) pass(hours int) {
 	for range hours {
 		m.gh.Forget()
 		m.devin.ResetCounts()
-		pass(time.Hour)
 		m.hours++
+		pass(time.Until(m.begun.Add(time.Duration(m.hours) * time.Hour)))
 		counts := map[string]int{"GitHub, counted": m.gh.Counted()}
 		for _, r := range m.gh.Requests() {
 			counts["GitHub, "+kindOf(r.Path)]++
@@ -196,11 +203,12 @@ func inMonth(t *testing.T, limit int, try func(m *month)) {
 		}
 		m := &month{t: t, db: storetest.Of(db), gh: githubtest.New(githubtest.Options{Now: time.Now}),
 			devin: devintest.New(devintest.Options{Key: "cog_1"}), most: map[string]int{}}
-		m.gh.SetRate(limit, limit, time.Now().Add(time.Hour), http.StatusForbidden)
 		for i := range monthRepos {
 			m.repo(i)
 		}
 		pass(time.Minute)
+		m.begun = time.Now()
+		m.gh.SetRate(limit, limit, m.begun.Add(time.Hour), http.StatusForbidden)
 		try(m)
 		if err := db.Close(); err != nil {
 			t.Error(err)

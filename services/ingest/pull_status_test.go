@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"telemetry-dashboard/services/github/githubtest"
+	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/store/storetest"
@@ -157,8 +159,17 @@ func TestReviewsAndChecksAreBounded(t *testing.T) {
 		t.Errorf("then %q, want the others", got)
 	}
 	f.gh.SetRate(5000, 900, f.now().Add(time.Hour), http.StatusForbidden)
-	f.loop(t, 10*time.Minute) // it learns of the limit
-	f.loop(t, 10*time.Minute)
+	for range 2 { // the first learns of the limit
+		f.passed.Add(int64(10 * time.Minute))
+		f.gh.Forget()
+		h, err := f.jobs.Start(ingest.JobRefresh, ingest.Order{By: telemetry.ByInterval(5 * time.Minute)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if job, err := h.Wait(t.Context()); err != nil && !errors.Is(err, telemetry.ErrReserved) {
+			t.Errorf("%v, %+v", err, job)
+		}
+	}
 	if got := f.checked(); len(got) > 0 {
 		t.Errorf("under a fifth of the limit is left, and %q were asked for", got)
 	}

@@ -67,7 +67,7 @@ func TestPanelFails(t *testing.T) {
 		p.Job("poll")
 	}
 	change()
-	damage, repair := "ALTER TABLE verifications RENAME TO gone", "ALTER TABLE gone RENAME TO verifications"
+	damage, repair := "ALTER TABLE corrections RENAME TO gone", "ALTER TABLE gone RENAME TO corrections"
 	const failed = `document.querySelector("#activity .failure")?.innerText.replace(/\s+/g,
 		" ").startsWith("Cannot load this panel. Internal error. See the log.")`
 	const healed = `!document.querySelector(".failure") && document.querySelectorAll("#activity h2").length === 1`

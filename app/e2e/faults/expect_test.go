@@ -30,6 +30,8 @@ func exceptions() map[string]exception {
 		"v3 session/404":              {is("unknown", fine), "likewise"},
 		"v1 list/list without end":    {is("", fine), "what no page shows is asked for by its id"},
 		"v3 list/list without end":    {is("", fine), "likewise"},
+		"v3 changes/list without end": {is("told: false", fine), "what a list of changes does not tell is asked for by its id"},
+		"v3 changes/rows of numbers":  {is("told: false", fine), "likewise"},
 		"check runs/list without end": {is("more than", fine), "the rest is named"},
 		"reviews/list without end":    {is("more than", fine), "likewise"},
 		"dispatch/204":                {is("", fine), "GitHub documents it"},
@@ -41,7 +43,7 @@ func exceptions() map[string]exception {
 	}
 	for _, fault := range []string{"404", "403 permission", "403 IP allow list"} {
 		words := strings.TrimSuffix(strings.TrimPrefix(fault, "403 "), " allow list")
-		for _, call := range []string{"check runs", "reviews"} {
+		for _, call := range []string{"check runs", "commit statuses", "reviews"} {
 			e[call+"/"+fault] = exception{is(words, fine), "a part that the token may not see is named beside the others"}
 		}
 	}

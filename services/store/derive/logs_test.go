@@ -212,6 +212,7 @@ func TestSidesShadow(t *testing.T) {
 			t.Error("a registry that says the same raises the version")
 		}
 		// Of two action repositories each says what it knows, and the later one of what both know.
+		time.Sleep(2 * time.Millisecond) // it is fetched later, in the milliseconds that are stored
 		put("o/other", `{"repos": [{"repo": "o/r", "importance": "low"}, {"repo": "o/s", "importance": "medium"}]}`, false)
 		says("o/r low, o/s medium")
 		if err := s.MoveFiles(t.Context(), "o/other", "o/renamed"); err != nil {

@@ -216,7 +216,7 @@ func TestPruneTakesTexts(t *testing.T) {
 		left(`SELECT file FROM files WHERE pruned_at > 0 ORDER BY file`, "old.json; rewritten.json")
 		left(`SELECT file FROM files WHERE broken IS NOT NULL ORDER BY file`, "broken.json; rewritten.json")
 		left(`SELECT l.label || ' ' || f.name FROM log_files f JOIN run_logs l ON l.id = f.log_id WHERE f.body IS NOT NULL ORDER BY l.label, f.name`,
-			"run-1 issues.json; run-2 issues.json; run-2 prompt_batch_1.txt; run-2 run_log.json")
+			"run-1 issues.json; run-1 run_log.json; run-2 issues.json; run-2 prompt_batch_1.txt; run-2 run_log.json")
 		left(`SELECT l.label FROM log_prompts p JOIN run_logs l ON l.id = p.log_id`, "run-2")
 		left(`SELECT l.label FROM log_findings f JOIN run_logs l ON l.id = f.log_id WHERE f.snippets <> '[]'`, "run-2")
 		for file, want := range map[string]bool{"old.json": false, "young.json": true} {

@@ -265,6 +265,9 @@ func TestPeopleGoOnWhereBackgroundWorkPauses(t *testing.T) {
 // asked stays within the limit and leaves a part of it to people, and all is fresh
 // again within its interval.
 func TestMonth(t *testing.T) {
+	if race {
+		t.Skip("SKIPPED: a month takes a quarter of an hour under the race detector; it is run without")
+	}
 	inMonth(t, monthLimit, func(m *month) {
 		t := m.t
 		m.start("first")

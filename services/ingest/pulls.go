@@ -104,7 +104,7 @@ func (r *Runner) readListings(ctx context.Context, t *task, syncs []telemetry.Pu
 		return err
 	case err != nil:
 		return err
-	case len(failures) == 0 || len(failures) < len(due):
+	case len(failures) < max(1, len(due)):
 		r.note(ctx, "pulls", nil)
 		return nil
 	}

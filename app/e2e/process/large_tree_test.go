@@ -98,6 +98,9 @@ func (l *largeRepo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // TestLargeTree: a repository of 200,000 files is read, and takes a bounded part of the
 // memory of a small machine.
 func TestLargeTree(t *testing.T) {
+	if program.Race {
+		t.Skip("SKIPPED: a large tree: the race detector takes memory of its own")
+	}
 	l := &largeRepo{others: 200_000, runs: 20}
 	if n, err := strconv.Atoi(os.Getenv("LARGE_RUNS")); err == nil {
 		l.others, l.runs = 1000, n // how long that takes is measured by hand

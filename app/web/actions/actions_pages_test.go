@@ -1,6 +1,7 @@
 package actions_test
 
 import (
+	"context"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"telemetry-dashboard/app/web/webtest"
 	"telemetry-dashboard/services/github/githubtest"
 	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/telemetry"
 )
 
 // jobsCookie is the cookie that an answer sets, as a browser sends it back.
@@ -268,12 +270,16 @@ func TestDispatchRefused(t *testing.T) {
 	}
 }
 
+// noActions are submissions of a program without GITHUB_TOKEN or ACTION_REPO.
+type noActions struct{ web.Submissions }
+
+func (noActions) ActionFor(ctx context.Context, target telemetry.RepoName) (name, page string, err error) {
+	return ingest.New(ctx, ingest.Options{}).ActionFor(ctx, target)
+}
+
 // TestDispatchIsOff: without its settings the form says what it needs.
 func TestDispatchIsOff(t *testing.T) {
-	s := webtest.Shop(t, func(o *web.Options) {
-		o.Settings.Missing = []web.Missing{{Variable: "GITHUB_TOKEN"}}
-		o.Settings.ActionRepo = ""
-	})
+	s := webtest.Shop(t, func(o *web.Options) { o.Submissions = noActions{o.Submissions} })
 	s.Get("/repo/octo/api/dispatch").Check(t, webtest.Want{Status: 200,
 		Text: []string{"Starting a run needs GITHUB_TOKEN and ACTION_REPO."}, Lacks: []string{"/actions/workflows/"}})
 }

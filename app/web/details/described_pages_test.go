@@ -95,10 +95,10 @@ func TestAnIssueThatNoLogDescribes(t *testing.T) {
 		"GitHub refuses": {func(s *webtest.Site) {
 			s.GitHub.Fail(githubtest.Fault{Path: "forks/shop/git/trees", Status: http.StatusForbidden, Message: "Resource not accessible by personal access token"})
 		}, waiting + " is being asked for.", "The log of run 8 could not be read. The token in", true},
-		"the limit is used": {func(s *webtest.Site) {
+		"loops wait for the limit, and a person opened the page": {func(s *webtest.Site) {
 			s.GitHub.SetRate(5000, 40, time.Now().Add(time.Hour), http.StatusForbidden)
 			s.Run(ingest.JobPollPRs, ingest.Order{By: telemetry.ByAPI}) // hears of it
-		}, waiting + " was not asked for yet.", waiting + " was not asked for yet.", true},
+		}, waiting + " is being asked for.", "No run log describes this issue: run 8 left none.", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := webtest.Shop(t)

@@ -98,6 +98,9 @@ func (p *polled) all(status, detail, enum string) {
 // TestPollDistances: how many requests an hour of polling takes, by the state of
 // the sessions.
 func TestPollDistances(t *testing.T) {
+	if race {
+		t.Skip("SKIPPED: hours of polling take minutes under the race detector; they are run without")
+	}
 	for _, c := range []struct {
 		name                 string
 		status, detail, enum string
@@ -183,6 +186,9 @@ func TestDeletedSessionsAreNoticed(t *testing.T) {
 
 // TestOnlyTheButtonAsksForSessionsThatAreOver.
 func TestOnlyTheButtonAsksForSessionsThatAreOver(t *testing.T) {
+	if race {
+		t.Skip("SKIPPED: hours of polling take minutes under the race detector; they are run without")
+	}
 	inPoll(t, "apk_1", func(t *testing.T, p *polled) {
 		p.all("error", "", "expired")
 		pass(20 * time.Minute) // all are asked about once: their record says that they work

@@ -36,8 +36,7 @@ func (r *Runner) addPulls(ctx context.Context, t *task) error {
 // not know. The error is one of the database, the end of ctx, or the first failure
 // if every repository failed.
 func (r *Runner) readPulls(ctx context.Context, t *task, again bool) error {
-	job := t.snapshot()
-	asked := again || job.By.Person() || job.Joined > 0
+	asked := again || !t.background()
 	if err := r.followRepos(ctx); err != nil {
 		return err
 	}

@@ -44,6 +44,9 @@ func newGate(t *testing.T, to string) *gate {
 			g.mu.Lock()
 			open := g.open
 			g.mu.Unlock()
+			if open.Err() != nil { // the first event must not slip through
+				panic(http.ErrAbortHandler)
+			}
 			ctx, end := context.WithCancel(r.Context())
 			defer end()
 			defer context.AfterFunc(open, end)()

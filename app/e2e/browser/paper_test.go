@@ -1,6 +1,7 @@
 package browser
 
 import (
+	osexec "os/exec"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -9,20 +10,25 @@ import (
 	"telemetry-dashboard/app/e2e/program"
 )
 
-// TestPaperLosesNoColumn: on A4 every table fits between the margins.
+// TestPaperLosesNoColumn: on A4 every table fits into its panel, and no line
+// number is broken.
 func TestPaperLosesNoColumn(t *testing.T) {
 	b := startBrowser(t)
-	s := program.WithRuns(t, program.Sample(), nil)
+	s := program.Start(t, nil, func(c *osexec.Cmd) { c.Args = append(c.Args, "--demo") })
 	b.size(703, 1000) // A4 less its margins
 	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, page := range []string{"/", "/issues", "/sessions", "/pulls", "/runs", "/repos", "/report", "/needs-you", "/activity"} {
+	for _, page := range []string{"/", "/issues", "/sessions", "/pulls", "/runs", "/repos", "/report", "/needs-you", "/activity", "/effectiveness",
+		"/verifications"} {
 		b.do(chromedp.Navigate(s.URL + page))
 		b.until(`document.readyState === "complete"`)
 		b.problems(page, "on paper", `JSON.stringify([...document.querySelectorAll("main table")].filter((e) => e.checkVisibility() &&
-			e.getBoundingClientRect().right > document.querySelector("main").getBoundingClientRect().right + 1).map((e) => e.className))`, false)
+			e.getBoundingClientRect().right > (e.closest(".panel") ?? document.querySelector("main")).getBoundingClientRect().right + 1)
+			.map((e) => e.className))`, false)
+		b.problems(page, "on paper", `JSON.stringify([...document.querySelectorAll(".path-line")].filter((e) => e.getClientRects().length > 1)
+			.map((e) => e.closest("td")?.innerText))`, false)
 	}
 }
 

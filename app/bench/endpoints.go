@@ -156,7 +156,7 @@ func (s *site) measure(r *row, under bool) error {
 		return fmt.Errorf("status %d: %.200s", a.status, a.body)
 	}
 	r.bytes = len(a.body)
-	if r.first, err = one(s.address, req, func() { s.age.Add(1) }); err != nil || !e.cached || !under {
+	if r.first, err = one(s.address, req, s.raise); err != nil || !e.cached || !under {
 		return err
 	}
 	if a, err = get(s.address, req); err != nil {

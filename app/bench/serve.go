@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"runtime/pprof"
@@ -27,7 +28,7 @@ import (
 // site is the real server over a store, and the yardstick.
 type site struct {
 	address, yardstick string
-	age                atomic.Uint64 // is added to every version: a new age makes every answer a first one
+	versions           atomic.Pointer[map[string]uint64]
 	bare               atomic.Pointer[answer]
 	stop               context.CancelFunc
 	ended              chan error
@@ -44,6 +45,8 @@ func serve(ctx context.Context, db *store.Store) (*site, error) {
 		return nil, err
 	}
 	s.address = ln.Addr().String()
+	versions := db.Versions()
+	s.versions.Store(&versions)
 	log := slog.New(slog.DiscardHandler)
 	jobs := ingest.New(ctx, ingest.Options{Store: derive.New(db), Log: log, Now: clock, NewID: func() string { return "1" }})
 	surface := &api.API{
@@ -76,7 +79,7 @@ func serve(ctx context.Context, db *store.Store) (*site, error) {
 		Log:         log,
 		BuildID:     "bench",
 		DatabaseID:  db.ID(),
-		Versions:    s.versions(db),
+		Versions:    func() map[string]uint64 { return *s.versions.Load() },
 		RenderError: pages.RenderError,
 		Assets:      assets,
 		ListenAddr:  s.address,
@@ -86,14 +89,13 @@ func serve(ctx context.Context, db *store.Store) (*site, error) {
 	return s, s.serveBare(ctx)
 }
 
-func (s *site) versions(db *store.Store) func() map[string]uint64 {
-	return func() map[string]uint64 {
-		versions, age := db.Versions(), s.age.Load()
-		for topic := range versions {
-			versions[topic] += age
-		}
-		return versions
+// raise raises every version, which makes every answer a first one.
+func (s *site) raise() {
+	versions := maps.Clone(*s.versions.Load())
+	for topic := range versions {
+		versions[topic]++
 	}
+	s.versions.Store(&versions)
 }
 
 // serveBare serves the yardstick: a handler that sets the headers and the

@@ -56,7 +56,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	if c.Method() == fiber.MethodOptions && errors.Is(err, fiber.ErrMethodNotAllowed) {
 		c.Response().ResetBody()
 		c.Append(fiber.HeaderAllow, fiber.MethodOptions)
-		protect(&c.Response().Header)
+		s.protect(&c.Response().Header)
 		c.Status(fiber.StatusNoContent)
 		return nil
 	}
@@ -68,7 +68,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	h.Del(fiber.HeaderETag)
 	h.Del(fiber.HeaderCacheControl)
 	h.Del(fiber.HeaderContentEncoding)
-	protect(h)
+	s.protect(h)
 	if e.Code == telemetry.CodeRateLimited || e.Code == telemetry.CodeOverloaded {
 		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(max(1, int(math.Ceil(e.RetryAfter.Seconds())))))
 	}

@@ -94,22 +94,23 @@ func usualTimes() times {
 
 // Server serves routes. Make it with New.
 type Server struct {
-	o        Options
-	app      *fiber.App
-	stop     context.Context
-	stopped  context.CancelFunc
-	salt     string // of ETags: what makes this database and build
-	hosts    map[string]bool
-	front    publicURL
-	origins  *http.CrossOriginProtection
-	answers  *cache.Cache[*answer]
-	flights  singleflight.Group // of answers being computed, by their ETag
-	inside   *gate              // answers from the database
-	upstream *gate              // answers that an upstream may be asked for
-	streams  *streams
-	callers  *callers
-	hooks    *hookRoom
-	senders  *callers // of webhooks
+	o          Options
+	app        *fiber.App
+	stop       context.Context
+	stopped    context.CancelFunc
+	salt       string // of ETags: what makes this database and build
+	hosts      map[string]bool
+	protection []header
+	front      publicURL
+	origins    *http.CrossOriginProtection
+	answers    *cache.Cache[*answer]
+	flights    singleflight.Group // of answers being computed, by their ETag
+	inside     *gate              // answers from the database
+	upstream   *gate              // answers that an upstream may be asked for
+	streams    *streams
+	callers    *callers
+	hooks      *hookRoom
+	senders    *callers // of webhooks
 }
 
 // The limits of a request.
@@ -128,15 +129,16 @@ func New(o Options, routes []Route) *Server {
 	o.Connections = cmp.Or(o.Connections, connections)
 	o.times = cmp.Or(o.times, usualTimes())
 	s := &Server{
-		o:        o,
-		salt:     o.DatabaseID + "\x00" + o.BuildID + "\x00" + o.PublicURL + "\x00",
-		hosts:    hostSet(o),
-		front:    publicOf(o.PublicURL),
-		origins:  http.NewCrossOriginProtection(),
-		answers:  newAnswers(answersBytes),
-		inside:   newGate(computing(), "answers", o),
-		upstream: newGate(upstreamMost, "answers from upstreams", o),
-		streams:  newStreams(o),
+		o:          o,
+		salt:       o.DatabaseID + "\x00" + o.BuildID + "\x00" + o.PublicURL + "\x00",
+		hosts:      hostSet(o),
+		protection: protection(),
+		front:      publicOf(o.PublicURL),
+		origins:    http.NewCrossOriginProtection(),
+		answers:    newAnswers(answersBytes),
+		inside:     newGate(computing(), "answers", o),
+		upstream:   newGate(upstreamMost, "answers from upstreams", o),
+		streams:    newStreams(o),
 		callers: newCallers(callersPerMin, callersBurst,
 			"Your address sent too many requests that GitHub or Devin must answer. Try again in a few seconds."),
 		hooks:   newHookRoom(routes),
@@ -239,7 +241,7 @@ func (s *Server) survive(ctx *fasthttp.RequestCtx) {
 		_ = s.panicked(string(ctx.Path()), p) // it logs
 		ctx.Response.Reset()
 		ctx.Error("Internal error. See the log.", fasthttp.StatusInternalServerError)
-		protect(&ctx.Response.Header)
+		s.protect(&ctx.Response.Header)
 	}
 }
 
@@ -301,7 +303,7 @@ func (s *Server) handler(r Route) fiber.Handler {
 		if err := answer(c); err != nil {
 			return err
 		}
-		protect(&c.Response().Header)
+		s.protect(&c.Response().Header)
 		return nil
 	}
 }

@@ -177,11 +177,12 @@ func (s *Store) Now() time.Time { return s.now() }
 // ID is the database's random id: another database has another.
 func (s *Store) ID() string { return s.id }
 
-// Versions returns the version of each topic. The map is the caller's.
+// Versions returns the version of each topic. The map does not change, and must
+// not be changed.
 func (s *Store) Versions() map[string]uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return maps.Clone(s.versions)
+	return s.versions
 }
 
 // Watch returns a channel that gets a value after versions were raised, once for several, and its end.
@@ -301,9 +302,11 @@ func (s *Store) raise(raised map[string]uint64) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	versions := maps.Clone(s.versions) // who asked for them before goes on reading those
 	for topic, n := range raised {
-		s.versions[topic] = max(n, s.versions[topic])
+		versions[topic] = max(n, versions[topic])
 	}
+	s.versions = versions
 	for ch := range s.watchers {
 		select {
 		case ch <- struct{}{}:

@@ -211,11 +211,12 @@ func issuesPast() string {
 }
 
 // issuesThen are the same with all their columns, for those that are asked for
-// one by one.
+// one by one. There is a last scan d wherever there is an interval: LEFT JOIN
+// spares SQLite to look for it where no column needs it.
 func issuesThen(more string) string {
 	return issueThen(more) + `
 	FROM base.issues i JOIN base.issue_intervals l ON l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @
-		JOIN base.runs d ON d.id = (` + latestNamed + `i.repo_id` + newestNamed + `)`
+		LEFT JOIN base.runs d ON d.id = (` + latestNamed + `i.repo_id` + newestNamed + `)`
 }
 
 // latestNamed and newestNamed are around a repository, and read the last scan

@@ -51,9 +51,8 @@ func (c *Claim) Fields() []store.Field {
 // attempted is a claim with what decides it.
 type attempted struct {
 	Claim
-	ids       []string // what records call the issue
-	fixed     bool     // as of the reference scan
-	reference int64    // when that was
+	ids   []string // what records call the issue
+	fixed bool     // as of the reference scan
 }
 
 // Of returns what came of each attempt at issues, in the order of sessions and
@@ -79,13 +78,13 @@ func decided(tx *store.Tx, condition string, args ...any) []Claim {
 // attemptsAt are attempts a at issues, each session and issue once.
 func attemptsAt(tx *store.Tx, condition string, args []any) map[Key]*attempted {
 	rows := map[Key]*attempted{}
-	tx.Each(`SELECT a.session, a.issue_id, i.repo_id, i.status_rank, r.ref_at, a.at, a.ids, COALESCE(s.at, 0)
-		FROM attempts a JOIN issues i ON i.id = a.issue_id JOIN repos r ON r.id = i.repo_id LEFT JOIN sessions s ON s.key = a.session
-		WHERE a.session <> ''`+condition, args, func(r *store.Row) {
+	tx.Each(`SELECT a.session, a.issue_id, i.repo_id, i.closed_at, a.at, a.ids,
+			COALESCE((SELECT MAX(m.at) FROM mentions m WHERE m.session = a.session), 0)
+		FROM attempts a JOIN issues i ON i.id = a.issue_id WHERE a.session <> ''`+condition, args, func(r *store.Row) {
 		var c attempted
-		var rank, at int64
-		r.Scan(&c.Session, &c.Issue, &c.Repo, &rank, &c.reference, &c.At, store.ListOf(&c.ids), &at)
-		c.fixed = rank == int64(telemetry.StatusFixed.Rank())
+		var closed, at int64
+		r.Scan(&c.Session, &c.Issue, &c.Repo, &closed, &c.At, store.ListOf(&c.ids), &at)
+		c.fixed = closed != 0
 		if at != 0 {
 			c.At = at
 		}
@@ -101,11 +100,12 @@ func attemptsAt(tx *store.Tx, condition string, args []any) map[Key]*attempted {
 
 // decide says what came of attempts.
 func decide(tx *store.Tx, rows map[Key]*attempted) {
-	sessions, byIssue := map[string]bool{}, map[int64][]*attempted{}
+	sessions, repos, byIssue := map[string]bool{}, map[int64]bool{}, map[int64][]*attempted{}
 	for key, c := range rows {
-		sessions[key.Session] = true
+		sessions[key.Session], repos[c.Repo] = true, true
 		byIssue[key.Issue] = append(byIssue[key.Issue], c)
 	}
+	references := referenceScans(tx, repos)
 	keys := store.JSON(slices.Sorted(maps.Keys(sessions)))
 	said, pulls, shares := saidOf(tx, keys), fatesOf(tx, keys), sharesOf(tx, keys)
 	scans := fullScans{tx, map[int64][]int64{}}
@@ -113,7 +113,7 @@ func decide(tx *store.Tx, rows map[Key]*attempted) {
 		slices.SortFunc(attempts, func(a, b *attempted) int { return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Session, b.Session)) })
 		for i, c := range attempts {
 			s := said[c.Session]
-			facts := telemetry.AttemptFacts{Since: c.At, Scanned: c.reference, Fixed: c.fixed}
+			facts := telemetry.AttemptFacts{Since: c.At, Scanned: references[c.Repo], Fixed: c.fixed}
 			if s.at != 0 {
 				facts.Since = s.at
 			}
@@ -166,12 +166,14 @@ func (s share) of(acus int64) int64 {
 	return part
 }
 
-// sharesOf are the parts of the issues that sessions took.
+// sharesOf are the parts of the issues that sessions took. An issue that was not
+// known then has no interval.
 func sharesOf(tx *store.Tx, sessions string) map[Key]share {
 	shares := map[Key]share{}
 	taken := map[string][]int64{}
-	tx.Each(`SELECT a.session, a.issue_id FROM attempts a JOIN issues i ON i.id = a.issue_id JOIN repos r ON r.id = i.repo_id
-		WHERE a.session `+tx.In(1, "TEXT")+` ORDER BY a.session, r.key, i.public_id, i.id`, []any{sessions}, func(r *store.Row) {
+	tx.Each(`SELECT a.session, a.issue_id FROM attempts a JOIN base.issues i ON i.id = a.issue_id JOIN base.repos r ON r.id = i.repo_id
+		WHERE a.session `+tx.In(1, "TEXT")+` AND EXISTS (SELECT 1 FROM issue_intervals l WHERE l.issue_id = i.id)
+		ORDER BY a.session, r.key, i.public_id, i.id`, []any{sessions}, func(r *store.Row) {
 		var id string
 		var issue int64
 		r.Scan(&id, &issue)
@@ -201,11 +203,12 @@ func (f fate) of() (pull string, merged int64) {
 	return []string{"", "closed", "open", ""}[f.rank], 0
 }
 
-// fatesOf are those of sessions, ambiguous pull requests left out.
+// fatesOf are those of sessions, ambiguous pull requests left out. CROSS JOIN
+// keeps SQLite from beginning with all pull requests.
 func fatesOf(tx *store.Tx, sessions string) map[string]fate {
 	fates := map[string]fate{}
-	tx.Each(`SELECT l.session, p.state, p.merged_at FROM links l JOIN pulls p ON p.key = l.pull_key
-		WHERE l.ambiguous = 0 AND l.session `+tx.In(1, "TEXT"), []any{sessions}, func(r *store.Row) {
+	tx.Each(`SELECT l.session, p.state, p.merged_at FROM links l CROSS JOIN pulls p
+		WHERE p.key = l.pull_key AND l.ambiguous = 0 AND l.session `+tx.In(1, "TEXT"), []any{sessions}, func(r *store.Row) {
 		var session, state string
 		var merged int64
 		r.Scan(&session, &state, &merged)
@@ -214,6 +217,12 @@ func fatesOf(tx *store.Tx, sessions string) map[string]fate {
 		fates[session] = f
 	})
 	return fates
+}
+
+// referenceScans are when the reference scans of repositories were.
+func referenceScans(tx *store.Tx, repos map[int64]bool) map[int64]int64 {
+	return store.Map[int64, int64](tx, `SELECT id, ref_at FROM repos WHERE id `+tx.In(1, "BIGINT"),
+		store.JSON(slices.Sorted(maps.Keys(repos))))
 }
 
 // fullScans looks up the full scans of repositories, and remembers them.

@@ -60,6 +60,8 @@ type runDetailItem struct {
 
 	PrunedAt    telemetry.Time `json:"pruned_at"`
 	LogPrunedAt telemetry.Time `json:"log_pruned_at"`
+
+	LogErrors []telemetry.LogFailure `json:"log_errors"`
 }
 
 func runDetailOf(d telemetry.RunDetail, record json.RawMessage) runDetailItem {
@@ -82,7 +84,7 @@ func runDetailOf(d telemetry.RunDetail, record json.RawMessage) runDetailItem {
 		Gone:      d.Gone,
 		Moved:     d.Moved,
 
-		PrunedAt: d.PrunedAt, LogPrunedAt: d.LogPrunedAt,
+		PrunedAt: d.PrunedAt, LogPrunedAt: d.LogPrunedAt, LogErrors: d.LogBroken,
 	}
 	if d.UnassignedKnown {
 		item.Unassigned = d.Unassigned

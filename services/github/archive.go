@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	archiveTries = 3
+	// Archives that break off with fewer files than that are asked for so often.
+	archiveTries, archiveWorth = 3, 1000
 	// An archive brings the whole repository: the most unpacked bytes and
 	// entries that are read of it.
 	maxArchive = 2 << 30
@@ -26,17 +27,23 @@ const (
 
 // archived fetches files with an archive of the branch, and returns those that
 // are to be fetched one by one. One that breaks off is asked for again as long
-// as it brings more.
+// as it brings more. However many files it has, it goes on as long as they
+// come: what is bounded is the wait for the next, and not what give does.
 func (f folder) archived(ctx context.Context, files []telemetry.RunFile, give got) (rest []telemetry.RunFile, err error) {
-	within, cancel := context.WithTimeout(ctx, timesArchive*f.c.timeout)
-	defer cancel()
+	within, stop := telemetry.NewPatience(ctx, timesArchive*f.c.timeout)
+	defer stop()
 	rest = files
-	for range archiveTries {
+	for poor := 0; poor < archiveTries; {
 		before := len(rest)
-		rest, err = f.unpack(within, rest, give)
+		rest, err = f.unpack(within, rest, func(file telemetry.RunFile, body []byte, err error) error {
+			return within.Came(func() error { return give(file, body, err) })
+		})
 		short, ok := errors.AsType[*cutShort](err)
 		if !ok {
 			return rest, err
+		}
+		if before-len(rest) < archiveWorth {
+			poor++
 		}
 		f.c.log.Warn("an archive broke off", "files", before, "left", len(rest), "err", short)
 		if len(rest) == before || len(rest) < archiveFrom || within.Err() != nil || errors.Is(err, upstream.ErrTooLarge) {

@@ -25,7 +25,8 @@ const (
 	// and for each byte of an answer: 10 s, as GitHub ends a request itself.
 	idlePart = 3
 	// A call ends after so many times the time of one request, whatever is
-	// repeated or paged in it: a question, an archive, all of FetchRunFiles.
+	// repeated or paged in it: a question, the wait for the next file of an
+	// archive, all files that are fetched one by one.
 	timesQuestion, timesArchive, timesFetch = 4, 10, 30
 	workers                                 = 8 // of one call, well under GitHub's secondary limit of 100
 	// The most values and bytes of each kind that are kept in memory.

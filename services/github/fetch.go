@@ -35,8 +35,6 @@ type got func(telemetry.RunFile, []byte, error) error
 // over telemetry.MaxRecordBytes is telemetry.CodeTooLarge, without a download.
 // give's error ends the fetch, and so does what fails for all files.
 func (a *Action) FetchRunFiles(ctx context.Context, files []telemetry.RunFile, give func(telemetry.RunFile, []byte, error) error) error {
-	ctx, cancel := context.WithTimeout(ctx, timesFetch*a.timeout)
-	defer cancel()
 	f, err := a.folder(ctx)
 	if err != nil {
 		return err
@@ -54,6 +52,8 @@ func (a *Action) FetchRunFiles(ctx context.Context, files []telemetry.RunFile, g
 			return err
 		}
 	}
+	ctx, cancel := context.WithTimeout(ctx, timesFetch*a.timeout)
+	defer cancel()
 	return f.blobs(ctx, wanted, give)
 }
 

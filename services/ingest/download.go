@@ -28,11 +28,14 @@ type fetch struct {
 func (r *Runner) download(ctx context.Context, t *task, source Source, wanted []telemetry.RunFile, result *RefreshResult) error {
 	t.begin("Download", len(wanted))
 	f := fetch{shas: map[string]string{}}
-	err := within(ctx, fetchLimit, "Fetching the run files", func(ctx context.Context) error {
-		return source.Files.FetchRunFiles(ctx, wanted, func(file telemetry.RunFile, body []byte, err error) error {
-			return telemetry.Guard("store "+file.Name, func() error { return r.got(ctx, t, source, &f, file, body, err, result) })
-		})
-	})
+	limited, stop := telemetry.NewPatience(ctx, fetchLimit)
+	err := stopped(ctx, limited, fetchLimit, "Fetching the run files", source.Files.FetchRunFiles(limited, wanted,
+		func(file telemetry.RunFile, body []byte, err error) error {
+			return limited.Came(func() error {
+				return telemetry.Guard("store "+file.Name, func() error { return r.got(ctx, t, source, &f, file, body, err, result) })
+			})
+		}))
+	stop()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	pending := f.take()

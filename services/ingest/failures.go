@@ -14,7 +14,12 @@ import (
 func within(ctx context.Context, limit time.Duration, what string, do func(context.Context) error) error {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	err := do(limited)
+	return stopped(ctx, limited, limit, what, do(limited))
+}
+
+// stopped is the failure of what was done with a limited context of ctx, in
+// words where that has ended it.
+func stopped(ctx, limited context.Context, limit time.Duration, what string, err error) error {
 	if _, said := errors.AsType[*telemetry.Error](err); err != nil && !said && limited.Err() != nil && ctx.Err() == nil {
 		return telemetry.Errorf(telemetry.CodeUpstreamTimeout,
 			"%s did not end within %s and was stopped. Stored data is kept; the next one continues from there.",

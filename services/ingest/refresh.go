@@ -52,7 +52,8 @@ func (r *RefreshResult) isCopy(name string) bool {
 	return false
 }
 
-// The deadlines of one call within a job. What they end hangs.
+// The deadlines of one call within a job, and of the wait for the next run file.
+// What they end hangs.
 const (
 	listLimit  = 5 * time.Minute
 	fetchLimit = 20 * time.Minute

@@ -58,9 +58,10 @@ type AttemptRow struct {
 	Unsure bool     `json:"merge_unknown"`  // nobody knows of a merge
 	ACUs   *float64 `json:"acus"`           // its share of what the session has cost; nil where that is not known
 
-	IssueID string        `json:"-"` // public id
-	PR      *PullState    `json:"-"`
-	States  []StateChange `json:"-"` // of the session, oldest first
+	IssueID  string        `json:"-"` // public id
+	PR       *PullState    `json:"-"`
+	States   []StateChange `json:"-"` // of the session, oldest first
+	PrunedAt Time          `json:"-"` // since when the record is no longer kept as it was fetched
 }
 
 // StepKind is the kind of a step in an issue's timeline.
@@ -193,8 +194,9 @@ type VerificationRow struct {
 	Rescanned   bool                `json:"rescanned"` // a full scan is newer than the merge, or than the verification where that is not known
 	Issues      []VerifiedIssue     `json:"issues"`
 
-	StoreID int64  `json:"-"` // its id in the store
-	Source  string `json:"-"`
+	StoreID  int64  `json:"-"` // its id in the store
+	Source   string `json:"-"`
+	PrunedAt Time   `json:"-"` // since when its record is no longer kept as it was fetched
 }
 
 // VerifiedIssue is one issue of a verification.
@@ -229,6 +231,7 @@ type RunDetail struct {
 
 	PrunedAt    Time // since when its record is no longer kept as fetched
 	LogPrunedAt Time // likewise its log
+	LogBroken   []LogFailure
 }
 
 // RunDiff compares what was open after two scans of a repository.

@@ -93,8 +93,8 @@ type RunLog struct {
 
 // LogFailure is a file of a log that could not be read, and why.
 type LogFailure struct {
-	File  string
-	Cause string
+	File  string `json:"file"`
+	Cause string `json:"error"`
 }
 
 // LogFinding is a finding as the log of its run describes it.

@@ -1,6 +1,7 @@
 package panels
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -145,13 +146,19 @@ type VerificationRow struct {
 	Now      string // its outcome now: "3 gone, 1 still there"
 	Pull     parts.Link
 	Session  parts.Link
-	Raw      string
+	Record   parts.Link // as it was fetched, without an address where it is no longer kept
 	Of       string // the page of what it checked
 	At       time.Time
 	Replaced bool   // a later record of the session says otherwise
 	Title    string // of its pull request
 	Repo     telemetry.RepoName
 	Key      string // unique in its list
+}
+
+// Counted is what the re-scan counted. It leads to the record, or where that is
+// no longer kept to what the re-scan checked.
+func (r *VerificationRow) Counted() parts.Link {
+	return parts.Link{Text: r.Counts, URL: cmp.Or(r.Record.URL, r.Of)}
 }
 
 // PullPage is all that is known of a pull request.

@@ -1243,7 +1243,7 @@ func verifications(list []VerificationRow) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = cell("k-path", parts.Anchor(parts.Link{Text: r.Counts, URL: r.Raw}, "row-muted")).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = cell("k-path", parts.Anchor(r.Counted(), "row-muted")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1267,7 +1267,7 @@ func verifications(list []VerificationRow) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = parts.Anchor(parts.Link{Text: "record", URL: r.Raw}, "").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = parts.Anchor(r.Record, "").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

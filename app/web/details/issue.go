@@ -137,7 +137,7 @@ func attemptRow(n int, a telemetry.AttemptRow, verifications []telemetry.Verific
 		Outcome: outcomeSegment(outcome, a.State),
 	}
 	if a.Basis == telemetry.AttemptVerification {
-		r.Run.URL = links.APIRaw("", a.File)
+		r.Run.URL = shell.RecordLink("", "", a.File, a.PrunedAt).URL
 	}
 	if a.Known {
 		r.Session.URL = links.Session(telemetry.SessionKey(a.Session))

@@ -214,7 +214,7 @@ func (w *Web) runHead(v shell.View, r telemetry.RunDetail) panels.Heading {
 	if h.Notices, h.Forms = scopeNotice(r); !v.AsOf.IsZero() {
 		h.Forms = nil
 	}
-	h.Notices = append(h.Notices, prunedNotices(r)...)
+	h.Notices = append(append(h.Notices, prunedNotices(r)...), logNotices(r.LogBroken)...)
 	if !r.CountedAt.IsZero() {
 		h.Notices = append(h.Notices, parts.Notice{
 			Icon:   "clock",
@@ -238,25 +238,6 @@ func recordText(r telemetry.RunDetail) string {
 		return "Raw record"
 	}
 	return "Record as JSON"
-}
-
-// prunedNotices say what is no longer kept of a run.
-func prunedNotices(r telemetry.RunDetail) (notices []parts.Notice) {
-	for _, n := range []struct {
-		at         telemetry.Time
-		what, left string
-	}{
-		{r.PrunedAt, "Record pruned.", "The record as it was fetched is no longer kept since %s, after RETENTION_DAYS. What is read of it is."},
-		{r.LogPrunedAt, "Log pruned.", "The prompts and the code of the run’s log are no longer kept since %s, after RETENTION_DAYS. " +
-			"What the log says of issues is."},
-	} {
-		if !n.at.IsZero() {
-			notices = append(notices, parts.Notice{
-				Icon: "info", Strong: n.what, Text: fmt.Sprintf(n.left, n.at.UTC().Format("2 Jan 2006")), Note: true,
-			})
-		}
-	}
-	return notices
 }
 
 // scopeNotice says what a scan did not look at, and offers to count it as a full one.

@@ -202,7 +202,7 @@ func attemptSegments(s telemetry.Step) []panels.Segment {
 		return []panels.Segment{session, {Text: "as polled"}}
 	}
 	if a.Basis == telemetry.AttemptVerification {
-		return []panels.Segment{{Text: "verification record", URL: links.APIRaw("", string(s.RunFile))}, session}
+		return []panels.Segment{recordSegment("verification record", "", string(s.RunFile), a.PrunedAt), session}
 	}
 	segments := []panels.Segment{{Text: shell.RunName(s.RunNumber, a.BatchID), URL: links.Run(string(s.RunFile))}}
 	if a.Others > 0 {
@@ -232,13 +232,20 @@ func namedBy(basis telemetry.AttemptBasis) string {
 
 func verifiedSegments(s telemetry.Step) []panels.Segment {
 	v := s.Check
-	segments := []panels.Segment{{Text: "re-scan", URL: links.APIRaw(v.Source, v.File)}}
+	segments := []panels.Segment{recordSegment("re-scan", v.Source, v.File, v.PrunedAt)}
 	if strings.Contains(s.Text, "still found") {
 		segments = append(segments, panels.Segment{Text: "this one still found"})
 	} else {
 		segments = append(segments, panels.Segment{Text: "this one no longer"})
 	}
 	return append(segments, pullSegment(v.PullRef)...)
+}
+
+// recordSegment leads to a verification's record, and says so where that was
+// pruned.
+func recordSegment(text, source, file string, pruned telemetry.Time) panels.Segment {
+	to := shell.RecordLink(text, source, file, pruned)
+	return panels.Segment{Text: to.Text, URL: to.URL}
 }
 
 func pullSegment(ref telemetry.PullRef) []panels.Segment {

@@ -93,7 +93,7 @@ func VerificationRow(v telemetry.VerificationRow) panels.VerificationRow {
 		State:    panels.VerdictState(v.Outcome, v.Merge == telemetry.MergeUnknown),
 		Counts:   parts.Number(v.Fixed) + " of " + parts.Number(v.Targeted) + " no longer found",
 		At:       v.At.Time,
-		Raw:      links.APIRaw(v.Source, v.File),
+		Record:   RecordLink("record", v.Source, v.File, v.PrunedAt),
 		Replaced: !v.Current,
 		Title:    telemetry.ShortenIssueIDs(v.PRTitle),
 		Repo:     v.Repo,
@@ -109,7 +109,7 @@ func VerificationRow(v telemetry.VerificationRow) panels.VerificationRow {
 	if v.Number > 0 {
 		r.Pull = parts.Link{Text: "#" + parts.Decimal(v.Number), URL: links.Pull(v.PullRef.Repo, v.Number)}
 	}
-	r.Of = cmp.Or(r.Pull.URL, links.Session(telemetry.SessionKey(v.Session)), r.Raw)
+	r.Of = cmp.Or(r.Pull.URL, links.Session(telemetry.SessionKey(v.Session)), r.Record.URL)
 	if v.Session != "" {
 		r.Session = parts.Link{Text: ShortID(v.Session)}
 		if v.Known {
@@ -119,9 +119,18 @@ func VerificationRow(v telemetry.VerificationRow) panels.VerificationRow {
 	return r
 }
 
+// RecordLink leads to a record as it was fetched. Of one that was pruned it
+// says that, and leads nowhere.
+func RecordLink(text, source, file string, pruned telemetry.Time) parts.Link {
+	if !pruned.IsZero() {
+		return parts.Link{Text: text + " pruned " + pruned.UTC().Format("2 Jan 2006")}
+	}
+	return parts.Link{Text: text, URL: links.APIRaw(source, file)}
+}
+
 // FileRow is a record that could not be read.
 func FileRow(f telemetry.FileRow) telemetry.FileRow {
-	f.Error = telemetry.Optional(asSentence(string(f.Error)))
+	f.Error = telemetry.Optional(Sentence(string(f.Error)))
 	return f
 }
 

@@ -22,7 +22,7 @@ func TestErrorsAreSentences(t *testing.T) {
 		"sessions[3].status: want a text":    "sessions[3].status: want a text.",
 		"timestamp: want a time of RFC 3339": "timestamp: want a time of RFC 3339.",
 	} {
-		if got := asSentence(text); got != want {
+		if got := Sentence(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
@@ -130,7 +130,7 @@ func TestVerificationRows(t *testing.T) {
 	if r.Counts != "2 of 5 no longer found, 3 still found" || r.Now != "1 gone by now, 1 still there, 2 not in its run" {
 		t.Errorf("%q, %q", r.Counts, r.Now)
 	}
-	if r.Raw != "/api/runs/v.json/raw?source=octo%2Faction" || r.Pull.URL != "/pulls/octo/shop/7" || !r.Replaced {
+	if r.Record.URL != "/api/runs/v.json/raw?source=octo%2Faction" || r.Pull.URL != "/pulls/octo/shop/7" || !r.Replaced {
 		t.Errorf("%+v", r)
 	}
 	if r.Session != (parts.Link{Text: "aaaaaaaa"}) {

@@ -73,9 +73,9 @@ func BasisText(b telemetry.LinkBasis) string {
 	}[b]
 }
 
-// asSentence writes an error as a sentence. What begins with the name of a
+// Sentence writes an error as a sentence. What begins with the name of a
 // field keeps it.
-func asSentence(text string) string {
+func Sentence(text string) string {
 	word, _, _ := strings.Cut(text, " ")
 	if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyz") == "" {
 		text = strings.ToUpper(text[:1]) + text[1:]

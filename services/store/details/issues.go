@@ -73,7 +73,7 @@ func appearancesOf(tx *store.Tx, issue int64, rule string) []telemetry.Appearanc
 // attemptsOn returns the sessions that worked on an issue, each once, by its best record.
 func attemptsOn(tx *store.Tx, issue int64) []telemetry.AttemptRow {
 	list := []telemetry.AttemptRow{}
-	tx.Each(`SELECT a.session, a.basis, a.batch_id, a.at, f.file, COALESCE(r.run_number, v.source_run, 0), COALESCE(s.id, ''),
+	tx.Each(`SELECT a.session, a.basis, a.batch_id, a.at, f.file, f.pruned_at, COALESCE(r.run_number, v.source_run, 0), COALESCE(s.id, ''),
 			COALESCE(s.state, ''), COALESCE(s.basis, ''), COALESCE(p.url, s.pr_url, ''), COALESCE(p.repo, ''), COALESCE(p.number, 0),
 			COALESCE(p.state, ''), CASE WHEN p.merged_at > 0 THEN 1 ELSE 0 END,
 			(SELECT COUNT(*) FROM attempts o WHERE o.record_id = a.record_id AND o.session = a.session AND o.issue_id <> a.issue_id)
@@ -86,7 +86,7 @@ func attemptsOn(tx *store.Tx, issue int64) []telemetry.AttemptRow {
 		var a telemetry.AttemptRow
 		var shown string
 		var pull telemetry.PullState
-		r.Scan(&a.Session, &a.Basis, &a.BatchID, &a.At, &a.File, &a.RunNumber, &shown,
+		r.Scan(&a.Session, &a.Basis, &a.BatchID, &a.At, &a.File, &a.PrunedAt, &a.RunNumber, &shown,
 			&a.State, &a.LinkBasis, &a.PRURL, &pull.Repo, &pull.Number, &pull.State, &pull.Merged, &a.Others)
 		key := a.Session
 		if slices.ContainsFunc(list, func(have telemetry.AttemptRow) bool { return telemetry.SessionKey(have.Session) == key }) {

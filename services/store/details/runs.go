@@ -121,6 +121,11 @@ func (d *Details) RunPart(ctx context.Context, source, file string, cut telemetr
 		d.sessionsOf(tx, run, &out)
 		tx.Row(`SELECT f.pruned_at, COALESCE(l.pruned_at, 0) FROM runs r JOIN files f ON f.id = r.id
 			LEFT JOIN run_logs l ON l.repo_key = r.repo_key AND l.label = r.run_label WHERE r.id = $1`, run.id).Scan(&out.PrunedAt, &out.LogPrunedAt)
+		out.LogBroken = append([]telemetry.LogFailure{}, store.Rows(tx, `SELECT f.name, f.error FROM runs r
+			JOIN run_logs l ON l.repo_key = r.repo_key AND l.label = r.run_label JOIN log_files f ON f.log_id = l.id
+			WHERE r.id = $1 AND f.error <> '' ORDER BY f.name`, []any{run.id}, func(f *telemetry.LogFailure) []any {
+			return []any{&f.File, &f.Cause}
+		})...)
 		if run.Kind == telemetry.KindScan {
 			return d.describeScan(tx, run, &out, cut)
 		}

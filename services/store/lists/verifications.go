@@ -35,7 +35,7 @@ func Verifications(s *store.Store) *List[telemetry.VerificationRow] {
 
 const verificationsFrom = `verifications v LEFT JOIN sessions s ON s.key = v.session AND v.session <> ''
 	LEFT JOIN repos o ON o.id = v.repo_id
-	LEFT JOIN runs c ON c.id = v.scan_id LEFT JOIN pulls p ON p.key = v.pull_key AND v.pull_key <> ''`
+	LEFT JOIN files f ON f.id = v.id LEFT JOIN runs c ON c.id = v.scan_id LEFT JOIN pulls p ON p.key = v.pull_key AND v.pull_key <> ''`
 
 func verificationFields() []Field[telemetry.VerificationRow] {
 	type row = telemetry.VerificationRow
@@ -76,6 +76,7 @@ func verificationFields() []Field[telemetry.VerificationRow] {
 		{Name: "reference_at", Column: "COALESCE(o.ref_at, 0)", Into: func(v *row) any { return &v.ReferenceAt }},
 		{Name: "scan_file", Column: "COALESCE(c.file, '')", Into: func(v *row) any { return &v.ScanFile }},
 		{Name: "file", Column: "v.file", Into: func(v *row) any { return &v.File }, CSV: "file"},
+		{Name: "pruned_at", Column: "COALESCE(f.pruned_at, 0)", Into: func(v *row) any { return &v.PrunedAt }},
 		{Name: "source", Column: "v.source", Into: func(v *row) any { return &v.Source }},
 	}
 }

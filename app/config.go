@@ -27,6 +27,7 @@ type Config struct {
 	PublicURL       PublicURL     `env:"PUBLIC_URL" example:"https://example.com/dashboard" meaning:"Address at which people open the dashboard behind a proxy: scheme, host, port and the path under which it is served; the proxy may remove that path or keep it"`
 	AllowedHosts    Hosts         `env:"ALLOWED_HOSTS" example:"dashboard.local, 10.0.0.7:5000" meaning:"Further host names that requests may use, separated by commas; any host but these, PUBLIC_URL, loopback and the address itself is refused"`
 	Unauthenticated bool          `env:"ALLOW_UNAUTHENTICATED" envDefault:"false" example:"true" meaning:"Listen on an address that other machines can reach, although there is no sign-in: anyone who can reach it can read everything and make changes"`
+	UserName        string        `env:"USER_NAME" example:"Mira" meaning:"Name of the person who uses the dashboard where nobody signs in; empty is the name that the system knows"`
 	DatabaseURL     DatabaseURL   `env:"DATABASE_URL" envDefault:"sqlite:data/dashboard.db" example:"sqlite:data/dashboard.db" meaning:"Database: sqlite:PATH, or postgres://user:password@host:5432/name"`
 	RunsDir         string        `env:"RUNS_DIR" example:"telemetry/runs" meaning:"Directory of run files to read instead of GitHub or in addition to it, with logs, repo_registry.json and orchestrator_state.json beside it; needs no token"`
 	GitHubAPIURL    BaseURL       `env:"GITHUB_API_URL" envDefault:"https://api.github.com" example:"https://github.example.com/api/v3" meaning:"Address of GitHub's REST API; on GitHub Enterprise Server https://HOST/api/v3"`
@@ -58,7 +59,7 @@ func demoConfig(environ []string) (Config, error) {
 	vars := map[string]string{}
 	overlay(vars, environ, func(name string) bool {
 		switch name {
-		case "LISTEN_ADDR", "PUBLIC_URL", "ALLOWED_HOSTS", "ALLOW_UNAUTHENTICATED":
+		case "LISTEN_ADDR", "PUBLIC_URL", "ALLOWED_HOSTS", "ALLOW_UNAUTHENTICATED", "USER_NAME":
 			return true
 		}
 		return strings.HasPrefix(name, "LOG_")

@@ -19,6 +19,7 @@ import (
 	"telemetry-dashboard/app/hooks"
 	"telemetry-dashboard/app/server"
 	"telemetry-dashboard/app/web"
+	"telemetry-dashboard/services/access"
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/github"
 	"telemetry-dashboard/services/ingest"
@@ -129,6 +130,7 @@ func newServer(
 		DatabaseID:  db.ID(),
 		Versions:    db.Versions,
 		RenderError: site.RenderError,
+		Access:      access.Everyone(userName(cfg.UserName)),
 		Assets:      static.New(),
 		ListenAddr:  at.String(),
 		Hosts:       cfg.AllowedHosts,

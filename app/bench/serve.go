@@ -16,6 +16,7 @@ import (
 	"telemetry-dashboard/app/api"
 	"telemetry-dashboard/app/server"
 	"telemetry-dashboard/app/web"
+	"telemetry-dashboard/services/access"
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/store"
@@ -78,6 +79,7 @@ func serve(ctx context.Context, db *store.Store) (*site, error) {
 		DatabaseID:  db.ID(),
 		Versions:    s.versions(db),
 		RenderError: pages.RenderError,
+		Access:      access.Everyone("you"),
 		Assets:      assets,
 		ListenAddr:  s.address,
 		Now:         clock,

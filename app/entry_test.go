@@ -11,6 +11,7 @@ import (
 	"telemetry-dashboard/app/api"
 	"telemetry-dashboard/app/server"
 	"telemetry-dashboard/app/web"
+	"telemetry-dashboard/services/access"
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/storetest"
@@ -26,7 +27,7 @@ func rules(t *testing.T) []server.Rule {
 	board := dashboard.New(reading(nil))
 	site := newSite(cfg, false, web.Options{Assets: static.New(), Dashboard: board})
 	routes := append(routesOf(&api.API{Dashboard: board}, site), webhooks(cfg, db.Store)...)
-	srv, err := newServer(cfg, slog.New(slog.DiscardHandler), db.Store, &net.TCPAddr{}, routes, site)
+	srv, err := newServer(cfg, slog.New(slog.DiscardHandler), db.Store, access.Everyone("you"), &net.TCPAddr{}, routes, site)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,3 +61,32 @@ func userName(set string) string {
 	}
 	return cmp.Or(set, system.Username, "you")
 }
+
+// pruneEvery is how often old entries of the audit log are removed.
+const pruneEvery = time.Hour
+
+// pruneAudit removes entries of the audit log that are so many days old, until
+// ctx ends; 0 removes none.
+func pruneAudit(ctx context.Context, db *store.Store, days Days, log *slog.Logger) error {
+	if days == 0 {
+		return nil
+	}
+	ticker := time.NewTicker(pruneEvery)
+	defer ticker.Stop()
+	for {
+		n, err := db.PruneAudit(ctx, time.Now().AddDate(0, 0, -int(days)))
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			log.Warn("could not remove old entries of the audit log", "err", err)
+		case n > 0:
+			log.Info("removed old entries of the audit log", "entries", n, "days", int64(days))
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}

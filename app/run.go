@@ -110,6 +110,7 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 	limits.turn(ctx) // before the first request
 	g.Go(part(ctx, log, "following the database", func() error { return db.Follow(ctx) }))
 	g.Go(part(ctx, log, "sharing limits", func() error { return limits.run(ctx) }))
+	g.Go(part(ctx, log, "the audit log's age", func() error { return pruneAudit(ctx, db, cfg.AuditDays, log) }))
 	g.Go(part(ctx, log, "who comes", func() error { return gate.Run(ctx) }))
 	g.Go(part(ctx, log, "jobs", func() error { return jobs.Run(ctx) }))
 	g.Go(part(ctx, log, "the web server", func() error { return srv.Serve(ctx, ln) }))
@@ -131,6 +132,7 @@ func newServer(
 		Versions:    db.Versions,
 		RenderError: site.RenderError,
 		Access:      gate,
+		Audit:       db,
 		Assets:      static.New(),
 		ListenAddr:  at.String(),
 		Hosts:       cfg.AllowedHosts,
@@ -163,6 +165,7 @@ func reading(db *store.Store) dashboard.Options {
 			Jobs:          lists.Jobs(db),
 			Needs:         lists.Needs(db),
 			Deliveries:    lists.Deliveries(db),
+			Audit:         lists.Audit(db),
 		},
 		Sums:    lists.SumsOf(db),
 		Details: details.New(db),

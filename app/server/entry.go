@@ -97,12 +97,15 @@ func toSignIn(c *fiber.Ctx, e *telemetry.Error) bool {
 type Rule struct {
 	Method, Path string
 	Needs        telemetry.Role // "" where nothing says it
+	Action       string         // for the audit log
 }
 
 // Rules are those of all that the router takes.
 func (s *Server) Rules() (list []Rule) {
 	for _, r := range s.app.GetRoutes() {
-		list = append(list, Rule{r.Method, r.Path, s.rules[r.Method+" "+r.Path]})
+		rule := s.rules[r.Method+" "+r.Path]
+		rule.Method, rule.Path = r.Method, r.Path
+		list = append(list, rule)
 	}
 	return list
 }

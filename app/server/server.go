@@ -33,6 +33,7 @@ import (
 type Route struct {
 	Method, Path string
 	Needs        telemetry.Role // of who asks; without one nobody may
+	Action       string         // what it does, for the audit log; "" of a route that changes nothing that is stored
 	Handle       func(c *fiber.Ctx) error
 	Topics       []string // whose versions its answer depends on; none: no ETag
 	Clock        bool     // its answer also depends on the minute (UTC)
@@ -64,6 +65,7 @@ type Options struct {
 	Versions    func() map[string]uint64
 	RenderError func(c *fiber.Ctx, status int, message string) (body []byte, contentType string)
 	Access      Access
+	Audit       Audit
 	SignIn      func(back string) string // the page on which people sign in and are led back; nil: there is none
 	Assets      Assets
 	ListenAddr  string        // of the requests that come to it by name
@@ -103,8 +105,8 @@ type Server struct {
 	app      *fiber.App
 	stop     context.Context
 	stopped  context.CancelFunc
-	rules    map[string]telemetry.Role // what a method and path need
-	salt     string                    // of ETags: what makes this database and build
+	rules    map[string]Rule // what a method and path need
+	salt     string          // of ETags: what makes this database and build
 	hosts    map[string]bool
 	front    publicURL
 	origins  *http.CrossOriginProtection
@@ -140,7 +142,7 @@ func New(o Options, routes []Route) *Server {
 		hosts:    hostSet(o),
 		front:    publicOf(o.PublicURL),
 		origins:  http.NewCrossOriginProtection(),
-		rules:    map[string]telemetry.Role{},
+		rules:    map[string]Rule{},
 		answers:  newAnswers(answersBytes),
 		inside:   newGate(computing(), "answers", o),
 		upstream: newGate(upstreamMost, "answers from upstreams", o),
@@ -183,10 +185,10 @@ func (s *Server) route(routes []Route) {
 	for _, r := range routes {
 		h := s.handler(r)
 		s.app.Add(r.Method, r.Path, h)
-		s.rules[r.Method+" "+r.Path] = r.Needs
+		s.rules[r.Method+" "+r.Path] = Rule{Needs: r.Needs, Action: r.Action}
 		if r.Method == fiber.MethodGet {
 			s.app.Add(fiber.MethodHead, r.Path, h)
-			s.rules[fiber.MethodHead+" "+r.Path] = r.Needs
+			s.rules[fiber.MethodHead+" "+r.Path] = Rule{Needs: r.Needs}
 		}
 	}
 }
@@ -307,6 +309,9 @@ func (s *Server) handler(r Route) fiber.Handler {
 		answer = func(c *fiber.Ctx) error { return s.cached(c, r) }
 	}
 	return func(c *fiber.Ctx) (err error) {
+		if r.Action != "" {
+			defer func() { s.audit(c, r, err) }()
+		}
 		defer func() {
 			if p := recover(); p != nil {
 				err = s.panicked(c.Path(), p)
@@ -357,7 +362,7 @@ func asksUpstream(c *fiber.Ctx, r Route) bool {
 // at a time.
 func (s *Server) ask(c *fiber.Ctx, r Route) error {
 	if r.Waits {
-		c.SetUserContext(telemetry.AsPerson(s.stop, telemetry.PersonOf(c.UserContext())))
+		c.SetUserContext(telemetry.AsIn(s.stop, c.UserContext()))
 		return s.handled(c, r)
 	}
 	through := s.inside
@@ -370,7 +375,7 @@ func (s *Server) ask(c *fiber.Ctx, r Route) error {
 		return err
 	}
 	defer through.leave()
-	c.SetUserContext(telemetry.AsPerson(ctx, telemetry.PersonOf(c.UserContext())))
+	c.SetUserContext(telemetry.AsIn(ctx, c.UserContext()))
 	return s.handled(c, r)
 }
 

@@ -25,7 +25,7 @@ func (s *Server) stream(c *fiber.Ctx, r Route) error {
 	if err := s.streams.begin(client); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(telemetry.AsPerson(s.stop, telemetry.PersonOf(c.UserContext())))
+	ctx, cancel := context.WithCancel(telemetry.AsIn(s.stop, c.UserContext()))
 	unwatch := s.entered.add(s.entryOf(c, r.Needs, cancel))
 	conn, path := c.Context().Conn(), c.Path()
 	body := fasthttp.NewStreamReader(func(pipe *bufio.Writer) {

@@ -67,31 +67,31 @@ func (w *Web) pageRoutes() []server.Route {
 
 func (w *Web) actionRoutes() []server.Route {
 	const viewer, operator, admin = telemetry.RoleViewer, telemetry.RoleOperator, telemetry.RoleAdmin
-	action := func(path string, needs telemetry.Role, h fiber.Handler, params ...string) server.Route {
-		return server.Route{Method: fiber.MethodPost, Path: path, Needs: needs, Handle: h, Params: params}
+	action := func(path string, needs telemetry.Role, does string, h fiber.Handler, params ...string) server.Route {
+		return server.Route{Method: fiber.MethodPost, Path: path, Needs: needs, Action: does, Handle: h, Params: params}
 	}
-	upstream := func(path string, needs telemetry.Role, h fiber.Handler, params ...string) server.Route { // asks GitHub or Devin
-		r := action(path, needs, h, params...)
+	upstream := func(path string, needs telemetry.Role, does string, h fiber.Handler, params ...string) server.Route { // asks GitHub or Devin
+		r := action(path, needs, does, h, params...)
 		r.Upstream = true
 		return r
 	}
 	l, d, a := w.lists, w.details, w.actions
 	return []server.Route{
-		upstream(links.ActionRefresh, operator, a.Action(ingest.JobRefresh), "replaces"),
-		upstream(links.ActionPoll, operator, a.Action(ingest.JobPoll), "replaces"),
-		upstream(links.ActionPollPRs, operator, a.Action(ingest.JobPollPRs), "replaces"),
-		upstream(links.ActionBackfill, admin, a.Action(ingest.JobBackfill), "replaces", "dry_run", "undo"),
-		upstream(links.ActionDispatch, operator, a.Dispatch, append(telemetry.DispatchInputs(), "repo", "token", "force")...),
-		upstream(links.ActionLog, operator, a.AskLog, "issue"),
-		upstream(links.ActionReply, operator, d.Reply, "session", "token", "message"),
-		action(links.ActionAcceptScope, admin, d.AcceptScope, "source", "file", "undo"),
-		action(links.ActionAcceptListing, admin, a.AcceptListing, "source", "kept"),
-		action(links.ActionRetryDelivery, operator, l.RetryDelivery, "id"),
-		action(links.ActionDismiss, viewer, a.Dismiss, "id"),
-		action(links.ActionSaveView, operator, l.SaveView, "name", "list", "query", "replace"),
-		action(links.ActionRenameView, operator, l.RenameView, "id", "name"),
-		action(links.ActionDeleteView, operator, l.DeleteView, "id"),
-		{Method: fiber.MethodPost, Path: links.ActionCancel, Needs: operator, Handle: a.Cancel, Waits: true, Params: []string{"id"}},
+		upstream(links.ActionRefresh, operator, ingest.JobRefresh, a.Action(ingest.JobRefresh), "replaces"),
+		upstream(links.ActionPoll, operator, ingest.JobPoll, a.Action(ingest.JobPoll), "replaces"),
+		upstream(links.ActionPollPRs, operator, ingest.JobPollPRs, a.Action(ingest.JobPollPRs), "replaces"),
+		upstream(links.ActionBackfill, admin, ingest.JobBackfill, a.Action(ingest.JobBackfill), "replaces", "dry_run", "undo"),
+		upstream(links.ActionDispatch, operator, "dispatch", a.Dispatch, append(telemetry.DispatchInputs(), "repo", "token", "force")...),
+		upstream(links.ActionLog, operator, "fetch-log", a.AskLog, "issue"),
+		upstream(links.ActionReply, operator, "reply", d.Reply, "session", "token", "message"),
+		action(links.ActionAcceptScope, admin, "accept-scope", d.AcceptScope, "source", "file", "undo"),
+		action(links.ActionAcceptListing, admin, "accept-listing", a.AcceptListing, "source", "kept"),
+		action(links.ActionRetryDelivery, operator, "retry-delivery", l.RetryDelivery, "id"),
+		action(links.ActionDismiss, viewer, "", a.Dismiss, "id"),
+		action(links.ActionSaveView, operator, "save-view", l.SaveView, "name", "list", "query", "replace"),
+		action(links.ActionRenameView, operator, "rename-view", l.RenameView, "id", "name"),
+		action(links.ActionDeleteView, operator, "delete-view", l.DeleteView, "id"),
+		{Method: fiber.MethodPost, Path: links.ActionCancel, Needs: operator, Action: "cancel-job", Handle: a.Cancel, Waits: true, Params: []string{"id"}},
 	}
 }
 

@@ -57,16 +57,59 @@ func (p Person) Known() bool { return p.Key != "" }
 // May reports whether the person may do what needs a role.
 func (p Person) May(need Role) bool { return p.Role.Allows(need) }
 
-type personKey struct{}
+// Effect is what an action changed, as far as its request does not say it.
+type Effect struct {
+	Subject       string // what was changed; "" is what the request names
+	Before, After string // "" where there was nothing, or nothing is left
+}
 
-// AsPerson returns a context of what a person asked for.
+// asking is who asks, and what came of it.
+type asking struct {
+	person Person
+	effect Effect
+}
+
+type askingKey struct{}
+
+// AsPerson returns a context of what a person asks for.
 func AsPerson(ctx context.Context, p Person) context.Context {
-	return context.WithValue(ctx, personKey{}, p)
+	return context.WithValue(ctx, askingKey{}, &asking{person: p})
+}
+
+// AsIn returns to as a context of what is asked for in from, by the same person.
+func AsIn(to, from context.Context) context.Context {
+	if a := askingIn(from); a != nil {
+		return context.WithValue(to, askingKey{}, a)
+	}
+	return to
 }
 
 // PersonOf returns the person who asked for what ctx is about, the zero
 // Person where nobody did.
 func PersonOf(ctx context.Context) Person {
-	p, _ := ctx.Value(personKey{}).(Person)
-	return p
+	if a := askingIn(ctx); a != nil {
+		return a.person
+	}
+	return Person{}
+}
+
+// NoteEffect says what the action of ctx changed, for the audit log. It is called
+// by who does the action, before it answers.
+func NoteEffect(ctx context.Context, e Effect) {
+	if a := askingIn(ctx); a != nil {
+		a.effect = e
+	}
+}
+
+// EffectOf returns what was noted.
+func EffectOf(ctx context.Context) Effect {
+	if a := askingIn(ctx); a != nil {
+		return a.effect
+	}
+	return Effect{}
+}
+
+func askingIn(ctx context.Context) *asking {
+	a, _ := ctx.Value(askingKey{}).(*asking)
+	return a
 }

@@ -23,10 +23,19 @@ type Config struct {
 	ActionRef       GitRef        `env:"ACTION_REF" example:"main" meaning:"Branch, tag or whole commit id of which the run files are read, in each ACTION_REPO; empty is the default branch. Runs are started on it, too, unless it is a commit"`
 	WebhookSecret   Secret        `env:"GITHUB_WEBHOOK_SECRET" example:"a-long-random-text" meaning:"Secret of GitHub's webhooks, which are accepted at /webhooks/github once it is set: what they tell is shown at once, and GitHub is asked less often"`
 	CacheTTL        time.Duration `env:"CACHE_TTL" envDefault:"120" example:"120" meaning:"How long an answer of GitHub or Devin is cached, in seconds or as a duration; 0 turns the cache off"`
-	ListenAddr      Address       `env:"LISTEN_ADDR" envDefault:"127.0.0.1:5000" example:"127.0.0.1:5000" meaning:"Address and port of the web server; without a host before the colon it listens on all addresses. Any address but loopback also needs ALLOW_UNAUTHENTICATED"`
+	ListenAddr      Address       `env:"LISTEN_ADDR" envDefault:"127.0.0.1:5000" example:"127.0.0.1:5000" meaning:"Address and port of the web server; without a host before the colon it listens on all addresses. Any address but loopback needs a way to sign in, or ALLOW_UNAUTHENTICATED"`
 	PublicURL       PublicURL     `env:"PUBLIC_URL" example:"https://example.com/dashboard" meaning:"Address at which people open the dashboard behind a proxy: scheme, host, port and the path under which it is served; the proxy may remove that path or keep it"`
 	AllowedHosts    Hosts         `env:"ALLOWED_HOSTS" example:"dashboard.local, 10.0.0.7:5000" meaning:"Further host names that requests may use, separated by commas; any host but these, PUBLIC_URL, loopback and the address itself is refused"`
-	Unauthenticated bool          `env:"ALLOW_UNAUTHENTICATED" envDefault:"false" example:"true" meaning:"Listen on an address that other machines can reach, although there is no sign-in: anyone who can reach it can read everything and make changes"`
+	Unauthenticated bool          `env:"ALLOW_UNAUTHENTICATED" envDefault:"false" example:"true" meaning:"Listen on an address that other machines can reach, without any sign-in: anyone who can reach it can read everything and make changes"`
+	UserName        string        `env:"USER_NAME" example:"Mira" meaning:"Name of the person who uses the dashboard where nobody signs in; empty is the name that the system knows"`
+	OAuthClient     OAuthClient   `env:"GITHUB_OAUTH_CLIENT_ID" example:"Iv1.0123456789abcdef" meaning:"Client id of an OAuth app at GitHub, with which people sign in; its callback is PUBLIC_URL with /sign-in/github/callback. Needs GITHUB_OAUTH_CLIENT_SECRET, and somebody in ACCESS_ADMINS, ACCESS_OPERATORS or ACCESS_VIEWERS"`
+	OAuthSecret     Secret        `env:"GITHUB_OAUTH_CLIENT_SECRET" example:"0123456789abcdef" meaning:"Client secret of that OAuth app"`
+	ProxyHeader     HeaderName    `env:"ACCESS_PROXY_HEADER" example:"X-Forwarded-User" meaning:"Header in which a proxy that signs people in says who asks. Needs ACCESS_PROXIES"`
+	Proxies         Networks      `env:"ACCESS_PROXIES" example:"127.0.0.1,10.0.0.0/8" meaning:"Addresses or networks of the proxies whose ACCESS_PROXY_HEADER is believed, separated by commas; from any other address that header is refused"`
+	Admins          Members       `env:"ACCESS_ADMINS" example:"mira,acme/appsec" meaning:"Who is an admin: logins, org/team, or org/* for an organization, separated by commas"`
+	Operators       Members       `env:"ACCESS_OPERATORS" example:"acme/engineers" meaning:"Who is an operator, in the same way"`
+	Viewers         Members       `env:"ACCESS_VIEWERS" example:"acme/*" meaning:"Who is a viewer, in the same way; empty with ACCESS_PROXY_HEADER is everyone whom the proxy lets in"`
+	AuditDays       Days          `env:"AUDIT_DAYS" envDefault:"0" example:"365" meaning:"After how many days entries of the audit log are removed; 0 keeps them for ever"`
 	DatabaseURL     DatabaseURL   `env:"DATABASE_URL" envDefault:"sqlite:data/dashboard.db" example:"sqlite:data/dashboard.db" meaning:"Database: sqlite:PATH, or postgres://user:password@host:5432/name"`
 	RunsDir         string        `env:"RUNS_DIR" example:"telemetry/runs" meaning:"Directory of run files to read instead of GitHub or in addition to it, with logs, repo_registry.json and orchestrator_state.json beside it; needs no token"`
 	GitHubAPIURL    BaseURL       `env:"GITHUB_API_URL" envDefault:"https://api.github.com" example:"https://github.example.com/api/v3" meaning:"Address of GitHub's REST API; on GitHub Enterprise Server https://HOST/api/v3"`
@@ -58,7 +67,7 @@ func demoConfig(environ []string) (Config, error) {
 	vars := map[string]string{}
 	overlay(vars, environ, func(name string) bool {
 		switch name {
-		case "LISTEN_ADDR", "PUBLIC_URL", "ALLOWED_HOSTS", "ALLOW_UNAUTHENTICATED":
+		case "LISTEN_ADDR", "PUBLIC_URL", "ALLOWED_HOSTS", "ALLOW_UNAUTHENTICATED", "USER_NAME":
 			return true
 		}
 		return strings.HasPrefix(name, "LOG_")
@@ -112,6 +121,10 @@ func parseConfig(vars map[string]string) (Config, error) {
 		reflect.TypeFor[BaseURL]():       asParser(parseBaseURL),
 		reflect.TypeFor[PublicURL]():     asParser(parsePublicURL),
 		reflect.TypeFor[Hosts]():         asParser(parseHosts),
+		reflect.TypeFor[OAuthClient]():   asParser(parseOAuthClient),
+		reflect.TypeFor[HeaderName]():    asParser(parseHeaderName),
+		reflect.TypeFor[Networks]():      asParser(parseNetworks),
+		reflect.TypeFor[Members]():       asParser(parseMembers),
 		reflect.TypeFor[bool]():          asParser(parseFlag),
 		reflect.TypeFor[OrgID]():         asParser(parseOrgID),
 		reflect.TypeFor[LogLevel]():      asParser(parseLogLevel),

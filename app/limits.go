@@ -2,11 +2,8 @@ package main
 
 import (
 	"log/slog"
-	"net"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
-
-	"telemetry-dashboard/services/telemetry"
 )
 
 const (
@@ -47,16 +44,4 @@ func connections(files uint64, memory int64) int {
 		return connectionsLow
 	}
 	return int(max(connectionsLow, min(most, int64(min(files-reserve, connectionsMost)))))
-}
-
-// mayListen refuses an address that others can reach, since there is no
-// sign-in, unless the settings allow it.
-func mayListen(cfg Config, at net.Addr) error {
-	if tcp, ok := at.(*net.TCPAddr); cfg.Unauthenticated || ok && tcp.IP.IsLoopback() {
-		return nil
-	}
-	return telemetry.Errorf(telemetry.CodeInvalid,
-		"LISTEN_ADDR is %s, which other machines can reach, and the dashboard has no sign-in. "+
-			"Set it to 127.0.0.1 with a port, or set ALLOW_UNAUTHENTICATED=true if anyone who can reach it may read everything and make changes.",
-		cfg.ListenAddr)
 }

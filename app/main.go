@@ -17,7 +17,7 @@ import (
 
 func main() {
 	flag.Usage = func() {
-		fmt.Fprintln(os.Stderr, "usage: app [--demo]\n       app version\nSettings come from the environment and from .env; see README.md.")
+		fmt.Fprintln(os.Stderr, "usage: app [--demo]\n       app version\n       app token create|list|revoke\nSettings come from the environment and from .env; see README.md.")
 		flag.PrintDefaults()
 	}
 	demo := flag.Bool("demo", false, "run with generated data; needs no settings and no network, and stores nothing")
@@ -25,6 +25,12 @@ func main() {
 	switch {
 	case flag.NArg() == 1 && flag.Arg(0) == "version":
 		fmt.Println(version())
+		return
+	case flag.NArg() > 0 && flag.Arg(0) == "token":
+		if err := runToken(context.Background(), flag.Args()[1:], os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, plainly(err))
+			os.Exit(1)
+		}
 		return
 	case flag.NArg() > 0:
 		fmt.Fprintln(os.Stderr, misused(flag.Args()))

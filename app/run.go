@@ -48,6 +48,9 @@ func newLog(cfg Config) *slog.Logger {
 // ends, and closes it again. demo says that its data is generated. ready,
 // if given, gets the address that it listens on.
 func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready func(net.Addr)) error {
+	if err := cfg.accessFault(); err != nil {
+		return err
+	}
 	for _, m := range cfg.missing() {
 		log.Warn(m.Variable+" is not set", "off", m.Off, "where", m.Where)
 	}
@@ -56,18 +59,15 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 		return err
 	}
 	defer ln.Close()
-	if err := mayListen(cfg, ln.Addr()); err != nil {
-		return err
-	}
-	if cfg.Unauthenticated {
-		log.Warn("ALLOW_UNAUTHENTICATED is set: anyone who can reach the address can read everything and make changes",
-			"address", ln.Addr().String())
-	}
 	db, err := store.Open(ctx, store.Options{URL: string(cfg.DatabaseURL), Now: time.Now, Alone: true})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = part(ctx, log, "the database", db.Close)() }()
+	gate, err := newGate(ctx, cfg, db, ln.Addr(), log)
+	if err != nil {
+		return err
+	}
 	up, err := connect(cfg, log)
 	if err != nil {
 		return err
@@ -98,7 +98,7 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 		Quotas:      up.quotas(),
 	})
 	routes := append(routesOf(newAPI(cfg, demo, board, jobs, records), site), webhooks(cfg, db)...)
-	srv, err := newServer(cfg, log, db, ln.Addr(), routes, site)
+	srv, err := newServer(cfg, log, db, gate, ln.Addr(), routes, site)
 	if err != nil {
 		return err
 	}
@@ -110,6 +110,8 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 	limits.turn(ctx) // before the first request
 	g.Go(part(ctx, log, "following the database", func() error { return db.Follow(ctx) }))
 	g.Go(part(ctx, log, "sharing limits", func() error { return limits.run(ctx) }))
+	g.Go(part(ctx, log, "the audit log's age", func() error { return pruneAudit(ctx, db, cfg.AuditDays, log) }))
+	g.Go(part(ctx, log, "who comes", func() error { return gate.Run(ctx) }))
 	g.Go(part(ctx, log, "jobs", func() error { return jobs.Run(ctx) }))
 	g.Go(part(ctx, log, "the web server", func() error { return srv.Serve(ctx, ln) }))
 	return g.Wait()
@@ -118,7 +120,7 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 // newServer serves routes at an address, for the people whom the settings let
 // come to it.
 func newServer(
-	cfg Config, log *slog.Logger, db *store.Store, at net.Addr, routes []server.Route, site *web.Web,
+	cfg Config, log *slog.Logger, db *store.Store, gate server.Access, at net.Addr, routes []server.Route, site *web.Web,
 ) (*server.Server, error) {
 	if err := server.CheckPublicURL(string(cfg.PublicURL), routes); err != nil {
 		return nil, err
@@ -129,6 +131,8 @@ func newServer(
 		DatabaseID:  db.ID(),
 		Versions:    db.Versions,
 		RenderError: site.RenderError,
+		Access:      gate,
+		Audit:       db,
 		Assets:      static.New(),
 		ListenAddr:  at.String(),
 		Hosts:       cfg.AllowedHosts,
@@ -161,6 +165,7 @@ func reading(db *store.Store) dashboard.Options {
 			Jobs:          lists.Jobs(db),
 			Needs:         lists.Needs(db),
 			Deliveries:    lists.Deliveries(db),
+			Audit:         lists.Audit(db),
 		},
 		Sums:    lists.SumsOf(db),
 		Details: details.New(db),

@@ -25,10 +25,10 @@ type rowsOf[R any] = func(ctx context.Context, do func([]R) error) error
 // JSON.
 func (l listed[R, T]) downloads(path string) []Route {
 	return []Route{
-		{Method: fiber.MethodGet, Path: path + ".csv", Stream: func(c *fiber.Ctx) (writer, error) {
+		{Method: fiber.MethodGet, Path: path + ".csv", Needs: l.needed(), Stream: func(c *fiber.Ctx) (writer, error) {
 			return l.start(c, "csv", "text/csv; charset=utf-8; header=present", l.csv)
 		}},
-		{Method: fiber.MethodGet, Path: path + ".json", Stream: func(c *fiber.Ctx) (writer, error) {
+		{Method: fiber.MethodGet, Path: path + ".json", Needs: l.needed(), Stream: func(c *fiber.Ctx) (writer, error) {
 			return l.start(c, "json", "application/json; charset=utf-8", l.json)
 		}},
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"math"
@@ -21,6 +22,7 @@ type listed[R, T any] struct {
 	list   dashboard.List[R]
 	items  func(context.Context, query.Ask, []R) ([]T, error) // of rows; nil: a row is its own item
 	params []param
+	needs  telemetry.Role                                      // of who asks; "" is a viewer
 	whole  bool                                                // its endpoint answers all rows, without an envelope
 	sums   func(ctx context.Context, a query.Ask) (any, error) // where sums=true asks for them; nil has none
 	now    func() time.Time
@@ -46,8 +48,12 @@ func (l listed[R, T]) routes(topics []string) []Route {
 	if l.whole {
 		handle = l.all
 	}
-	return append(l.downloads(path), Route{Method: fiber.MethodGet, Path: path, Handle: handle, Topics: topics, ClockIn: []string{"q"}})
+	return append(l.downloads(path),
+		Route{Method: fiber.MethodGet, Path: path, Needs: l.needed(), Handle: handle, Topics: topics, ClockIn: []string{"q"}})
 }
+
+// needed is the role that the list's endpoints need.
+func (l listed[R, T]) needed() telemetry.Role { return cmp.Or(l.needs, telemetry.RoleViewer) }
 
 // rows is a list whose rows are its items.
 type rows[R any] = listed[R, R]

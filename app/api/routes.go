@@ -15,6 +15,8 @@ import (
 // takes it.
 type Route struct {
 	Method, Path string
+	Needs        telemetry.Role
+	Action       string
 	Handle       func(c *fiber.Ctx) error
 	Topics       []string
 	Clock        bool
@@ -29,30 +31,31 @@ type Route struct {
 
 // Routes is the whole JSON API.
 func (a *API) Routes() []Route {
+	const viewer, operator, admin = telemetry.RoleViewer, telemetry.RoleOperator, telemetry.RoleAdmin
 	records, everything := []string{telemetry.TopicRecords}, []string{telemetry.TopicRecords, telemetry.TopicSessions, telemetry.TopicPulls}
 	get := func(path string, topics []string, h fiber.Handler) Route {
-		return Route{Method: fiber.MethodGet, Path: path, Handle: a.onlyNow(h), Topics: topics}
+		return Route{Method: fiber.MethodGet, Path: path, Needs: viewer, Handle: a.onlyNow(h), Topics: topics}
 	}
 	// What these answer has a past, and is about one thing.
 	ofOne := func(path string, h fiber.Handler) Route {
-		return Route{Method: fiber.MethodGet, Path: path, Handle: h, Topics: everything}
+		return Route{Method: fiber.MethodGet, Path: path, Needs: viewer, Handle: h, Topics: everything}
 	}
-	post := func(path string, h fiber.Handler, params ...string) Route {
-		return Route{Method: fiber.MethodPost, Path: path, Handle: h, Waits: true, Params: params}
+	post := func(path string, needs telemetry.Role, action string, h fiber.Handler, params ...string) Route {
+		return Route{Method: fiber.MethodPost, Path: path, Needs: needs, Action: action, Handle: h, Waits: true, Params: params}
 	}
 	// GitHub or Devin is asked for what these answer.
-	upstream := func(method, path string, h fiber.Handler) Route {
-		return Route{Method: method, Path: path, Handle: a.onlyNow(h), Upstream: true}
+	upstream := func(method, path string, needs telemetry.Role, action string, h fiber.Handler) Route {
+		return Route{Method: method, Path: path, Needs: needs, Action: action, Handle: a.onlyNow(h), Upstream: true}
 	}
 	// What these answer has a past or depends on the clock.
 	byMinute := func(path string, h fiber.Handler) Route {
-		return Route{Method: fiber.MethodGet, Path: path, Handle: h, Topics: everything, Clock: true}
+		return Route{Method: fiber.MethodGet, Path: path, Needs: viewer, Handle: h, Topics: everything, Clock: true}
 	}
 	return append(a.lists(), []Route{
 		byMinute("/api/stats", a.stats),
 		byMinute("/api/trends", a.trends),
 		byMinute("/api/effectiveness", a.effectiveness),
-		{Method: fiber.MethodGet, Path: "/api/needs-attention", Handle: a.needsAttention, Clock: true,
+		{Method: fiber.MethodGet, Path: "/api/needs-attention", Needs: viewer, Handle: a.needsAttention, Clock: true,
 			Topics: append(slices.Clone(everything), telemetry.TopicSubmissions)},
 		byMinute("/api/repo/:owner/:name", a.repo),
 		byMinute("/api/repo/:repository", a.repo),
@@ -62,29 +65,30 @@ func (a *API) Routes() []Route {
 		ofOne("/api/runs/:file", a.run),
 		get("/api/runs/:file/raw", records, a.raw),
 		ofOne("/api/runs/:file/diff", a.diff),
-		post("/api/runs/:file/accept-scope", a.acceptScope, "source", "undo"),
-		{Method: fiber.MethodDelete, Path: "/api/runs/:file/accept-scope", Handle: a.acceptScope, Waits: true, Params: []string{"source"}},
+		post("/api/runs/:file/accept-scope", admin, "accept-scope", a.acceptScope, "source", "undo"),
+		{Method: fiber.MethodDelete, Path: "/api/runs/:file/accept-scope", Needs: admin, Action: "undo-accept-scope", Handle: a.acceptScope, Waits: true,
+			Params: []string{"source"}},
 		byMinute("/api/search", a.search),
 		get("/api/complete", everything, a.complete),
 		get("/api/views", []string{telemetry.TopicViews}, a.views),
-		post("/api/views", a.addView),
-		{Method: fiber.MethodPatch, Path: "/api/views/:id", Handle: a.renameView},
-		{Method: fiber.MethodDelete, Path: "/api/views/:id", Handle: a.deleteView},
-		post("/api/files/accept-listing", a.acceptListing, "source", "kept", "async"),
-		post("/api/deliveries/:id/retry", a.retryDelivery),
+		post("/api/views", operator, "save-view", a.addView),
+		{Method: fiber.MethodPatch, Path: "/api/views/:id", Needs: operator, Action: "rename-view", Handle: a.renameView},
+		{Method: fiber.MethodDelete, Path: "/api/views/:id", Needs: operator, Action: "delete-view", Handle: a.deleteView},
+		post("/api/files/accept-listing", admin, "accept-listing", a.acceptListing, "source", "kept", "async"),
+		post("/api/deliveries/:id/retry", operator, "retry-delivery", a.retryDelivery),
 		get("/api/sources", nil, a.sources),
 		get("/api/jobs/:id", nil, a.job),
-		{Method: fiber.MethodDelete, Path: "/api/jobs/:id", Handle: a.cancelJob, Waits: true},
+		{Method: fiber.MethodDelete, Path: "/api/jobs/:id", Needs: operator, Action: "cancel-job", Handle: a.cancelJob, Waits: true},
 		get("/api/config", nil, a.config),
 		get("/api/openapi.yaml", nil, a.description),
-		a.startJob("/api/refresh", ingest.JobRefresh, nil),
-		a.startJob("/api/poll", ingest.JobPoll, a.addSessions),
-		a.startJob("/api/poll-prs", ingest.JobPollPRs, a.addPulls),
-		a.startJob("/api/backfill", ingest.JobBackfill, nil),
-		upstream(fiber.MethodGet, "/api/sessions/:id/messages", a.messages),
-		upstream(fiber.MethodPost, "/api/sessions/:id/messages", a.reply),
-		upstream(fiber.MethodPost, "/api/dispatch", a.dispatch),
-		upstream(fiber.MethodGet, "/api/dispatch/preflight", a.preflight),
+		a.startJob("/api/refresh", operator, ingest.JobRefresh, nil),
+		a.startJob("/api/poll", operator, ingest.JobPoll, a.addSessions),
+		a.startJob("/api/poll-prs", operator, ingest.JobPollPRs, a.addPulls),
+		a.startJob("/api/backfill", admin, ingest.JobBackfill, nil),
+		upstream(fiber.MethodGet, "/api/sessions/:id/messages", viewer, "", a.messages),
+		upstream(fiber.MethodPost, "/api/sessions/:id/messages", operator, "reply", a.reply),
+		upstream(fiber.MethodPost, "/api/dispatch", operator, "dispatch", a.dispatch),
+		upstream(fiber.MethodGet, "/api/dispatch/preflight", viewer, "", a.preflight),
 	}...)
 }
 
@@ -103,8 +107,8 @@ func (a *API) onlyNow(h fiber.Handler) fiber.Handler {
 }
 
 // startJob is the endpoint that starts a job of the kind; add completes its result.
-func (a *API) startJob(path, kind string, add func(*fiber.Ctx, map[string]any) error) Route {
-	r := Route{Method: fiber.MethodPost, Path: path, Waits: true, Upstream: true, Params: []string{"async"}}
+func (a *API) startJob(path string, needs telemetry.Role, kind string, add func(*fiber.Ctx, map[string]any) error) Route {
+	r := Route{Method: fiber.MethodPost, Path: path, Needs: needs, Action: kind, Waits: true, Upstream: true, Params: []string{"async"}}
 	if kind == ingest.JobBackfill {
 		r.Params = append(r.Params, "dry_run", "undo")
 	}

@@ -19,6 +19,7 @@ import (
 
 	"telemetry-dashboard/app/api"
 	"telemetry-dashboard/app/server"
+	"telemetry-dashboard/services/access"
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/devin"
 	"telemetry-dashboard/services/devin/devintest"
@@ -102,7 +103,8 @@ func (w *world) serve(ctx context.Context, stop context.CancelFunc, db *store.St
 		w.t.Fatal(err)
 	}
 	w.url = "http://" + ln.Addr().String()
-	srv := server.New(server.Options{Log: slog.New(slog.DiscardHandler), BuildID: "test", DatabaseID: db.ID(), Versions: db.Versions, ListenAddr: ln.Addr().String(), Now: time.Now}, routes)
+	srv := server.New(server.Options{Log: slog.New(slog.DiscardHandler), BuildID: "test", DatabaseID: db.ID(), Versions: db.Versions,
+		Access: access.Everyone("you"), ListenAddr: ln.Addr().String(), Now: time.Now}, routes)
 	ended := make(chan error, 2)
 	go func() { ended <- runner.Run(ctx) }()
 	go func() { ended <- srv.Serve(ctx, ln) }()

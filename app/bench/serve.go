@@ -17,6 +17,7 @@ import (
 	"telemetry-dashboard/app/api"
 	"telemetry-dashboard/app/server"
 	"telemetry-dashboard/app/web"
+	"telemetry-dashboard/services/access"
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/store"
@@ -81,6 +82,7 @@ func serve(ctx context.Context, db *store.Store) (*site, error) {
 		DatabaseID:  db.ID(),
 		Versions:    func() map[string]uint64 { return *s.versions.Load() },
 		RenderError: pages.RenderError,
+		Access:      access.Everyone("you"),
 		Assets:      assets,
 		ListenAddr:  s.address,
 		Now:         clock,

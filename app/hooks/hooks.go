@@ -56,7 +56,8 @@ func Routes(o Options) []server.Route {
 	if o.Secret == "" {
 		return nil
 	}
-	return []server.Route{{Method: fiber.MethodPost, Path: links.GitHubWebhook, Handle: o.receive, Hook: true, Params: []string{"payload"}}}
+	return []server.Route{{Method: fiber.MethodPost, Path: links.GitHubWebhook, Needs: telemetry.RoleAnyone, Handle: o.receive, Hook: true,
+		Params: []string{"payload"}}}
 }
 
 // receive stores a webhook. Its error says what is wrong with one that is refused,

@@ -24,6 +24,7 @@ import (
 
 	"telemetry-dashboard/app/hooks"
 	"telemetry-dashboard/app/server"
+	"telemetry-dashboard/services/access"
 	"telemetry-dashboard/services/github"
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
@@ -56,7 +57,7 @@ func open(t *testing.T, secret, public string) *site {
 			return github.ParseHook(m.Event, github.HookTarget{Type: m.TargetType, ID: m.TargetID}, "", m.Payload, now)
 		}})
 	srv := server.New(server.Options{Log: slog.New(slog.DiscardHandler), BuildID: "test", DatabaseID: s.ID(), Versions: s.Versions,
-		ListenAddr: ln.Addr().String(), PublicURL: public, Now: time.Now,
+		Access: access.Everyone("you"), ListenAddr: ln.Addr().String(), PublicURL: public, Now: time.Now,
 		RenderError: func(*fiber.Ctx, int, string) ([]byte, string) { return []byte("a page"), "text/html" }}, routes)
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)

@@ -9,6 +9,9 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
+
+	"telemetry-dashboard/services/access"
+	"telemetry-dashboard/services/telemetry"
 )
 
 // BenchmarkHot measures what a hot answer and an unchanged one cost beside a
@@ -19,8 +22,9 @@ func BenchmarkHot(b *testing.B) {
 	body := bytes.Repeat([]byte(`{"pr_number":12,"title":"fix"},`), 400)
 	versions := map[string]uint64{"records": 1, "sessions": 2, "pulls": 3, "jobs": 4}
 	srv := New(Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil)), ListenAddr: "127.0.0.1:5000", DatabaseID: "db", BuildID: "b", Now: time.Now,
+		Access:   access.Everyone("you"),
 		Versions: func() map[string]uint64 { return versions }},
-		[]Route{{Method: "GET", Path: "/api/list", Topics: []string{"records", "sessions", "pulls"}, Handle: func(c *fiber.Ctx) error {
+		[]Route{{Method: "GET", Path: "/api/list", Needs: telemetry.RoleViewer, Topics: []string{"records", "sessions", "pulls"}, Handle: func(c *fiber.Ctx) error {
 			c.Set("Content-Type", "application/json; charset=utf-8")
 			return c.Send(body)
 		}}})

@@ -18,9 +18,9 @@ func Status(code telemetry.Code) int {
 	switch code {
 	case telemetry.CodeInvalid, telemetry.CodeMissingSetting, telemetry.CodeNoPast:
 		return fiber.StatusBadRequest
-	case telemetry.CodeSignature:
+	case telemetry.CodeSignature, telemetry.CodeUnauthenticated:
 		return fiber.StatusUnauthorized
-	case telemetry.CodeForbiddenOrigin:
+	case telemetry.CodeForbiddenOrigin, telemetry.CodeForbidden:
 		return fiber.StatusForbidden
 	case telemetry.CodeNotFound:
 		return fiber.StatusNotFound
@@ -72,6 +72,17 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	if e.Code == telemetry.CodeRateLimited || e.Code == telemetry.CodeOverloaded {
 		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(max(1, int(math.Ceil(e.RetryAfter.Seconds())))))
 	}
+	if s.o.SignIn != nil && toSignIn(c, e) {
+		c.Set(fiber.HeaderLocation, s.o.SignIn(string(c.Request().Header.RequestURI())))
+		c.Status(fiber.StatusSeeOther)
+		c.Response().ResetBody()
+		vary(c)
+		s.front.outward(c.Response())
+		return nil
+	}
+	if status == fiber.StatusUnauthorized {
+		c.Set(fiber.HeaderWWWAuthenticate, "Bearer")
+	}
 	body, contentType := errorJSON(e), "application/json; charset=utf-8"
 	if s.o.RenderError != nil && !isAPI(c) && !s.hooks.at(c.Request().URI().PathOriginal()) {
 		body, contentType = s.o.RenderError(c, status, e.Message)
@@ -91,6 +102,9 @@ func (s *Server) refused(c *fiber.Ctx, err error) error {
 	if f, ok := errors.AsType[*fiber.Error](err); ok && (f.Code == fiber.StatusNotFound || f.Code == fiber.StatusMethodNotAllowed) {
 		if guarded := s.guard(c, false); guarded != nil {
 			return guarded
+		}
+		if err := s.enter(c, telemetry.RoleViewer); err != nil {
+			return err
 		}
 	}
 	return err

@@ -8,10 +8,12 @@ import (
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/services/telemetry"
 )
 
 // etag is a weak tag of everything on which the answer depends: database,
-// build, versions of its topics, the minute where the clock matters, and the
+// build, who asks, versions of its topics, the minute where the clock matters, and the
 // request. It is computed before the answer, so that a change meanwhile
 // leaves an older tag on a newer answer, never a newer one on an older.
 func (s *Server) etag(c *fiber.Ctx, r Route) string {
@@ -21,6 +23,8 @@ func (s *Server) etag(c *fiber.Ctx, r Route) string {
 	b = append(b, 0)
 	b = append(b, c.Request().Header.Peek("HX-Request")...)
 	b = append(b, 0)
+	p := telemetry.PersonOf(c.UserContext()) // what one person may see is not another's
+	b = append(append(append(append(b, p.Key...), 0), p.Role...), 0)
 	versions := s.o.Versions()
 	for _, topic := range r.Topics {
 		b = strconv.AppendUint(append(b, ' '), versions[topic], 10)

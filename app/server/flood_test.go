@@ -14,6 +14,9 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/services/access"
+	"telemetry-dashboard/services/telemetry"
 )
 
 // withTimes shortens what the server waits for.
@@ -93,7 +96,8 @@ func TestAcceptWaitsForDescriptors(t *testing.T) {
 	lost := errors.New("the network is gone")
 	s := &site{t: t, addr: bare.Addr().String()}
 	o := Options{Log: slog.New(slog.DiscardHandler), ListenAddr: s.addr, Now: time.Now, Versions: func() map[string]uint64 { return nil }}
-	srv := New(o, plainRoutes(s))
+	o.Access = access.Everyone("you")
+	srv := New(o, []Route{{Method: "GET", Path: "/api/clock", Needs: telemetry.RoleViewer, Handle: func(c *fiber.Ctx) error { return c.SendString("tick") }}})
 	ended := make(chan error, 1)
 	errs := []error{syscall.EMFILE, syscall.ENFILE, syscall.ECONNABORTED, syscall.EMFILE}
 	go func() { ended <- srv.Serve(t.Context(), &scarce{bare, errs}) }()

@@ -32,6 +32,8 @@ import (
 // Route is one route and what it needs. It has a Handle or a Stream.
 type Route struct {
 	Method, Path string
+	Needs        telemetry.Role // of who asks; without one nobody may
+	Action       string         // what it does, for the audit log; "" of a route that changes nothing that is stored
 	Handle       func(c *fiber.Ctx) error
 	Topics       []string // whose versions its answer depends on; none: no ETag
 	Clock        bool     // its answer also depends on the minute (UTC)
@@ -62,6 +64,9 @@ type Options struct {
 	DatabaseID  string
 	Versions    func() map[string]uint64
 	RenderError func(c *fiber.Ctx, status int, message string) (body []byte, contentType string)
+	Access      Access
+	Audit       Audit
+	SignIn      func(back string) string // the page on which people sign in and are led back; nil: there is none
 	Assets      Assets
 	ListenAddr  string        // of the requests that come to it by name
 	Hosts       []string      // further ones that it answers to: names, with a port or without
@@ -78,6 +83,7 @@ type times struct {
 	read  time.Duration // a whole request to come, from its first byte
 	write time.Duration // a client to read an answer, or a flush of a stream
 	drain time.Duration // what is open at the stop
+	entry time.Duration // between two looks at whether who has a stream open may still have it
 	idle  time.Duration // a connection to be idle before it must make way
 	queue time.Duration // an answer to wait for being computed
 }
@@ -87,6 +93,7 @@ func usualTimes() times {
 		read:  15 * time.Second,
 		write: 30 * time.Second,
 		drain: 5 * time.Second,
+		entry: 2 * time.Second,
 		idle:  5 * time.Second,
 		queue: 2 * time.Second,
 	}
@@ -98,7 +105,8 @@ type Server struct {
 	app        *fiber.App
 	stop       context.Context
 	stopped    context.CancelFunc
-	salt       string // of ETags: what makes this database and build
+	salt       string          // of ETags: what makes this database and build
+	rules      map[string]Rule // what a method and path need
 	hosts      map[string]bool
 	protection []header
 	front      publicURL
@@ -108,6 +116,7 @@ type Server struct {
 	inside     *gate              // answers from the database
 	upstream   *gate              // answers that an upstream may be asked for
 	streams    *streams
+	entered    *entries
 	callers    *callers
 	hooks      *hookRoom
 	senders    *callers // of webhooks
@@ -135,10 +144,12 @@ func New(o Options, routes []Route) *Server {
 		protection: protection(),
 		front:      publicOf(o.PublicURL),
 		origins:    http.NewCrossOriginProtection(),
+		rules:      map[string]Rule{},
 		answers:    newAnswers(answersBytes),
 		inside:     newGate(computing(), "answers", o),
 		upstream:   newGate(upstreamMost, "answers from upstreams", o),
 		streams:    newStreams(o),
+		entered:    &entries{open: map[*entry]struct{}{}},
 		callers: newCallers(callersPerMin, callersBurst,
 			"Your address sent too many requests that GitHub or Devin must answer. Try again in a few seconds."),
 		hooks:   newHookRoom(routes),
@@ -171,13 +182,15 @@ func New(o Options, routes []Route) *Server {
 // route registers the routes, and that of the front-end files.
 func (s *Server) route(routes []Route) {
 	if s.o.Assets != nil {
-		routes = append([]Route{{Method: fiber.MethodGet, Path: staticPath + "*", Handle: s.asset}}, routes...)
+		routes = append([]Route{{Method: fiber.MethodGet, Path: staticPath + "*", Needs: telemetry.RoleAnyone, Handle: s.asset}}, routes...)
 	}
 	for _, r := range routes {
 		h := s.handler(r)
 		s.app.Add(r.Method, r.Path, h)
+		s.rules[r.Method+" "+r.Path] = Rule{Needs: r.Needs, Action: r.Action}
 		if r.Method == fiber.MethodGet {
 			s.app.Add(fiber.MethodHead, r.Path, h)
+			s.rules[fiber.MethodHead+" "+r.Path] = Rule{Needs: r.Needs}
 		}
 	}
 }
@@ -262,6 +275,12 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	go func() {
 		ended <- telemetry.Guard("answer requests", func() error { return s.app.Listener(kept) })
 	}()
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		_ = telemetry.Guard("watch who has streams open", func() error { s.watchEntries(); return nil }) // each look has a guard of its own
+	}()
+	defer func() { s.stopped(); <-watched }()
 	select {
 	case err := <-ended:
 		return err
@@ -292,6 +311,9 @@ func (s *Server) handler(r Route) fiber.Handler {
 		answer = func(c *fiber.Ctx) error { return s.cached(c, r) }
 	}
 	return func(c *fiber.Ctx) (err error) {
+		if r.Action != "" {
+			defer func() { s.audit(c, r, err) }()
+		}
 		defer func() {
 			if p := recover(); p != nil {
 				err = s.panicked(c.Path(), p)
@@ -311,6 +333,9 @@ func (s *Server) handler(r Route) fiber.Handler {
 // admit refuses a request before anything is done for it.
 func (s *Server) admit(c *fiber.Ctx, r Route) error {
 	if err := s.guard(c, r.Hook); err != nil {
+		return err
+	}
+	if err := s.enter(c, r.Needs); err != nil {
 		return err
 	}
 	if r.Hook {
@@ -339,7 +364,7 @@ func asksUpstream(c *fiber.Ctx, r Route) bool {
 // at a time.
 func (s *Server) ask(c *fiber.Ctx, r Route) error {
 	if r.Waits {
-		c.SetUserContext(s.stop)
+		c.SetUserContext(telemetry.AsIn(s.stop, c.UserContext()))
 		return s.handled(c, r)
 	}
 	through := s.inside
@@ -352,7 +377,7 @@ func (s *Server) ask(c *fiber.Ctx, r Route) error {
 		return err
 	}
 	defer through.leave()
-	c.SetUserContext(ctx)
+	c.SetUserContext(telemetry.AsIn(ctx, c.UserContext()))
 	return s.handled(c, r)
 }
 

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"telemetry-dashboard/services/access"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -42,7 +44,7 @@ func serve(t *testing.T, routes func(*site) []Route, change ...func(*Options)) *
 		t.Fatal(err)
 	}
 	s.addr = ln.Addr().String()
-	o := Options{Log: slog.New(slog.NewTextHandler(s.log, nil)), DatabaseID: "db", BuildID: "b", ListenAddr: s.addr, Now: func() time.Time { return time.Unix(s.now.Load(), 0) },
+	o := Options{Log: slog.New(slog.NewTextHandler(s.log, nil)), DatabaseID: "db", BuildID: "b", Access: access.Everyone("you"), ListenAddr: s.addr, Now: func() time.Time { return time.Unix(s.now.Load(), 0) },
 		Versions: func() map[string]uint64 { return map[string]uint64{"records": s.version.Load()} },
 		RenderError: func(_ *fiber.Ctx, status int, message string) ([]byte, string) {
 			return fmt.Appendf(nil, "<p>%d %s", status, message), "text/html"
@@ -50,7 +52,11 @@ func serve(t *testing.T, routes func(*site) []Route, change ...func(*Options)) *
 	for _, f := range change {
 		f(&o)
 	}
-	srv := New(o, routes(s))
+	list := routes(s)
+	for i := range list { // who may ask is what other tests are about
+		list[i].Needs = cmp.Or(list[i].Needs, telemetry.RoleViewer)
+	}
+	srv := New(o, list)
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	s.stop = stop
 	go func() { s.ended <- srv.Serve(ctx, telling{ln, s.closed}) }()

@@ -10,6 +10,8 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
+
+	"telemetry-dashboard/services/telemetry"
 )
 
 // stream answers with a body that r.Stream's function writes, in a goroutine
@@ -23,10 +25,12 @@ func (s *Server) stream(c *fiber.Ctx, r Route) error {
 	if err := s.streams.begin(client); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(s.stop)
+	ctx, cancel := context.WithCancel(telemetry.AsIn(s.stop, c.UserContext()))
+	unwatch := s.entered.add(s.entryOf(c, r.Needs, cancel))
 	conn, path := c.Context().Conn(), c.Path()
 	body := fasthttp.NewStreamReader(func(pipe *bufio.Writer) {
 		defer s.streams.end(client)
+		defer unwatch()
 		defer cancel()
 		defer func() {
 			if p := recover(); p != nil {

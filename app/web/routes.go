@@ -9,11 +9,12 @@ import (
 	"telemetry-dashboard/app/web/shell"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 )
 
 // Routes is the whole surface of the pages.
 func (w *Web) Routes() []server.Route {
-	events := server.Route{Method: fiber.MethodGet, Path: "/events", Stream: w.Events}
+	events := server.Route{Method: fiber.MethodGet, Path: links.Events, Needs: telemetry.RoleViewer, Stream: w.Events}
 	return slices.Concat(w.pageRoutes(), w.actionRoutes(), w.panelRoutes(), []server.Route{events})
 }
 
@@ -24,7 +25,7 @@ func (w *Web) pageRoutes() []server.Route {
 		if !shell.HasPast(path) {
 			h = w.OnlyNow(h)
 		}
-		return server.Route{Method: fiber.MethodGet, Path: path, Handle: h}
+		return server.Route{Method: fiber.MethodGet, Path: path, Needs: telemetry.RoleViewer, Handle: h}
 	}
 	// If one of them is opened with that panel expanded, an upstream is asked.
 	expanded := func(path, panel string, h fiber.Handler) server.Route {
@@ -65,39 +66,44 @@ func (w *Web) pageRoutes() []server.Route {
 }
 
 func (w *Web) actionRoutes() []server.Route {
-	action := func(path string, h fiber.Handler, params ...string) server.Route {
-		return server.Route{Method: fiber.MethodPost, Path: path, Handle: h, Params: params}
+	const viewer, operator, admin = telemetry.RoleViewer, telemetry.RoleOperator, telemetry.RoleAdmin
+	action := func(path string, needs telemetry.Role, does string, h fiber.Handler, params ...string) server.Route {
+		return server.Route{Method: fiber.MethodPost, Path: path, Needs: needs, Action: does, Handle: h, Params: params}
 	}
-	upstream := func(path string, h fiber.Handler, params ...string) server.Route { // asks GitHub or Devin
-		return server.Route{Method: fiber.MethodPost, Path: path, Handle: h, Upstream: true, Params: params}
+	upstream := func(path string, needs telemetry.Role, does string, h fiber.Handler, params ...string) server.Route { // asks GitHub or Devin
+		r := action(path, needs, does, h, params...)
+		r.Upstream = true
+		return r
 	}
 	l, d, a := w.lists, w.details, w.actions
 	return []server.Route{
-		upstream("/actions/refresh", a.Action(ingest.JobRefresh), "replaces"),
-		upstream("/actions/poll", a.Action(ingest.JobPoll), "replaces"),
-		upstream("/actions/poll-prs", a.Action(ingest.JobPollPRs), "replaces"),
-		upstream("/actions/backfill", a.Action(ingest.JobBackfill), "replaces", "dry_run", "undo"),
-		upstream("/actions/dispatch", a.Dispatch, append(telemetry.DispatchInputs(), "repo", "token", "force")...),
-		upstream("/actions/log", a.AskLog, "issue"),
-		upstream("/actions/reply", d.Reply, "session", "token", "message"),
-		action("/actions/accept-scope", d.AcceptScope, "source", "file", "undo"),
-		action("/actions/accept-listing", a.AcceptListing, "source", "kept"),
-		action("/actions/retry-delivery", l.RetryDelivery, "id"),
-		action("/actions/dismiss", a.Dismiss, "id"),
-		action("/actions/views", l.SaveView, "name", "list", "query", "replace"),
-		action("/actions/views/rename", l.RenameView, "id", "name"),
-		action("/actions/views/delete", l.DeleteView, "id"),
-		{Method: fiber.MethodPost, Path: "/actions/cancel", Handle: a.Cancel, Waits: true, Params: []string{"id"}},
+		upstream(links.ActionRefresh, operator, ingest.JobRefresh, a.Action(ingest.JobRefresh), "replaces"),
+		upstream(links.ActionPoll, operator, ingest.JobPoll, a.Action(ingest.JobPoll), "replaces"),
+		upstream(links.ActionPollPRs, operator, ingest.JobPollPRs, a.Action(ingest.JobPollPRs), "replaces"),
+		upstream(links.ActionBackfill, admin, ingest.JobBackfill, a.Action(ingest.JobBackfill), "replaces", "dry_run", "undo"),
+		upstream(links.ActionDispatch, operator, "dispatch", a.Dispatch, append(telemetry.DispatchInputs(), "repo", "token", "force")...),
+		upstream(links.ActionLog, operator, "fetch-log", a.AskLog, "issue"),
+		upstream(links.ActionReply, operator, "reply", d.Reply, "session", "token", "message"),
+		action(links.ActionAcceptScope, admin, "accept-scope", d.AcceptScope, "source", "file", "undo"),
+		action(links.ActionAcceptListing, admin, "accept-listing", a.AcceptListing, "source", "kept"),
+		action(links.ActionRetryDelivery, operator, "retry-delivery", l.RetryDelivery, "id"),
+		action(links.ActionDismiss, viewer, "", a.Dismiss, "id"),
+		action(links.ActionSaveView, operator, "save-view", l.SaveView, "name", "list", "query", "replace"),
+		action(links.ActionRenameView, operator, "rename-view", l.RenameView, "id", "name"),
+		action(links.ActionDeleteView, operator, "delete-view", l.DeleteView, "id"),
+		{Method: fiber.MethodPost, Path: links.ActionCancel, Needs: operator, Action: "cancel-job", Handle: a.Cancel, Waits: true, Params: []string{"id"}},
 	}
 }
 
 func (w *Web) panelRoutes() []server.Route {
 	first := w.overview.First()
-	routes := []server.Route{{Method: fiber.MethodGet, Path: "/panels/" + first.Name, Handle: w.overview.FirstPanel, Topics: first.Topics}}
+	routes := []server.Route{{Method: fiber.MethodGet, Path: "/panels/" + first.Name, Needs: telemetry.RoleViewer,
+		Handle: w.overview.FirstPanel, Topics: first.Topics}}
 	for _, p := range w.panels() {
 		r := server.Route{
 			Method:  fiber.MethodGet,
 			Path:    "/panels/" + p.Name,
+			Needs:   telemetry.RoleViewer,
 			Handle:  w.Fragment(p),
 			Topics:  p.Topics,
 			Clock:   p.Clock || p.List != nil,

@@ -48,6 +48,7 @@ type Lists struct {
 	Jobs          List[telemetry.Job]
 	Needs         List[telemetry.NeedRow]
 	Deliveries    List[telemetry.Delivery]
+	Audit         List[telemetry.AuditEntry]
 }
 
 // Sums are sums over all rows of a list.
@@ -66,7 +67,7 @@ func (l Lists) Searched() []Described {
 // Queried are all lists that have a page and a query of people's: beside the
 // searched ones, those whose rows are about what others list.
 func (l Lists) Queried() []Described {
-	return append(l.Searched(), l.Verifications, l.Needs, l.Deliveries)
+	return append(l.Searched(), l.Verifications, l.Needs, l.Deliveries, l.Audit)
 }
 
 // Named returns the list that people query by a name. The error is

@@ -24,6 +24,9 @@ func (d *Dashboard) Complete(ctx context.Context, name, text string, caret int) 
 	if err != nil {
 		return nil, err
 	}
+	if list == Described(d.Audit) && !telemetry.PersonOf(ctx).May(telemetry.RoleAdmin) {
+		return nil, telemetry.Errorf(telemetry.CodeForbidden, "The audit log is for admins.")
+	}
 	at, ok := list.Schema().At(text, caret)
 	if !ok {
 		return []query.Completion{}, nil

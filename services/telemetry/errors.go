@@ -16,7 +16,9 @@ const (
 	CodeInvalid          Code = "invalid"            // 400: a parameter or body is wrong
 	CodeMissingSetting   Code = "missing_setting"    // 400: the action needs a variable that is not set
 	CodeSignature        Code = "bad_signature"      // 401: a webhook without GitHub's signature, or with another one
+	CodeUnauthenticated  Code = "unauthenticated"    // 401: nobody has signed in, or no longer
 	CodeForbiddenOrigin  Code = "forbidden_origin"   // 403: an unsafe method from another origin
+	CodeForbidden        Code = "forbidden"          // 403: the role of who asks does not allow it
 	CodeNotFound         Code = "not_found"          // 404
 	CodeMethod           Code = "method_not_allowed" // 405
 	CodeConflict         Code = "conflict"           // 409

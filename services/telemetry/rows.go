@@ -24,11 +24,14 @@ const (
 	TopicViews       Topic = "views"
 	TopicSubmissions Topic = "submissions" // runs started and replies sent from here
 	TopicDeliveries  Topic = "deliveries"  // webhooks that GitHub delivered
+	TopicPeople      Topic = "people"      // access tokens
+	TopicAudit       Topic = "audit"       // who changed what
 )
 
 // Topics are all topics.
 func Topics() []Topic {
-	return []Topic{TopicRecords, TopicSessions, TopicPulls, TopicJobs, TopicViews, TopicSubmissions, TopicDeliveries}
+	return []Topic{TopicRecords, TopicSessions, TopicPulls, TopicJobs, TopicViews, TopicSubmissions, TopicDeliveries,
+		TopicPeople, TopicAudit}
 }
 
 // RunRow is one scan or dispatch. Its JSON is that of a reference to it: a list

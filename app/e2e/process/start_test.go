@@ -147,7 +147,7 @@ func TestNothingSet(t *testing.T) {
 // TestExposed: on an address that others reach the start is refused in words,
 // unless the settings allow it; then each page says so.
 func TestExposed(t *testing.T) {
-	refused(t, program.Settings{"LISTEN_ADDR": "0.0.0.0:0"}, "LISTEN_ADDR", "no sign-in", "ALLOW_UNAUTHENTICATED=true")
+	refused(t, program.Settings{"LISTEN_ADDR": "0.0.0.0:0"}, "LISTEN_ADDR", "no sign-in", "app token create", "ALLOW_UNAUTHENTICATED=true")
 	refused(t, program.Settings{"LISTEN_ADDR": ":0"}, "LISTEN_ADDR", "127.0.0.1")
 	const says = "Anyone who can reach this address can read everything and make changes"
 	p := program.Start(t, program.Settings{"ALLOW_UNAUTHENTICATED": "true"})

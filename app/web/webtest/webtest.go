@@ -23,6 +23,7 @@ import (
 
 	"telemetry-dashboard/app/server"
 	"telemetry-dashboard/app/web"
+	"telemetry-dashboard/services/access"
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/devin"
 	"telemetry-dashboard/services/devin/devintest"
@@ -168,6 +169,7 @@ func (s *Site) serve(ctx context.Context, ln net.Listener, o web.Options) error 
 		DatabaseID:  s.Store.ID(),
 		Versions:    s.Store.Versions,
 		RenderError: pages.RenderError,
+		Access:      access.Everyone("you"),
 		Assets:      static.New(),
 		ListenAddr:  ln.Addr().String(),
 		Now:         Now,

@@ -23,6 +23,7 @@ func TestDescriptionsNameTheirFields(t *testing.T) {
 	namesItsFields(t, lists.Changes(s))
 	namesItsFields(t, lists.Jobs(s))
 	namesItsFields(t, lists.Deliveries(s))
+	namesItsFields(t, lists.Audit(s))
 }
 
 func namesItsFields[T any](t *testing.T, l *lists.List[T]) {

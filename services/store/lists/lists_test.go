@@ -35,6 +35,7 @@ func TestEveryQualifier(t *testing.T) {
 			}
 		}
 		everyQualifier(t, lists.Deliveries(s.Store))
+		everyQualifier(t, lists.Audit(s.Store))
 	})
 }
 

@@ -942,3 +942,73 @@ CREATE TABLE deliveries (
 CREATE UNIQUE INDEX deliveries_seq ON deliveries (seq);
 CREATE INDEX deliveries_queued ON deliveries (repo_key, seq) WHERE state = 'queued';
 CREATE INDEX deliveries_received ON deliveries (received, id);
+
+-- Who has come in, by way and name: "github:mona". role is the one that they had last.
+CREATE TABLE people (
+  key      TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  name     TEXT COLLATE "C" NOT NULL,
+  role     TEXT COLLATE "C" NOT NULL,
+  way      TEXT COLLATE "C" NOT NULL,
+  first_at BIGINT NOT NULL,
+  last_at  BIGINT NOT NULL
+);
+
+-- The sessions of browsers; id is the SHA-256 of what the cookie has. rules are
+-- those by which the role was given, token the access token that was signed in with.
+CREATE TABLE sign_ins (
+  id     TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  person TEXT COLLATE "C" NOT NULL,
+  name   TEXT COLLATE "C" NOT NULL,
+  role   TEXT COLLATE "C" NOT NULL,
+  way    TEXT COLLATE "C" NOT NULL,
+  token  TEXT COLLATE "C" NOT NULL,
+  rules  TEXT COLLATE "C" NOT NULL,
+  at     BIGINT NOT NULL,
+  seen   BIGINT NOT NULL,
+  until  BIGINT NOT NULL
+);
+CREATE INDEX sign_ins_person ON sign_ins (person);
+CREATE INDEX sign_ins_token ON sign_ins (token);
+
+-- Sign-ins at GitHub that have begun. state is a SHA-256, browser that of a cookie.
+CREATE TABLE sign_in_states (
+  state    TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  browser  TEXT COLLATE "C" NOT NULL,
+  verifier TEXT COLLATE "C" NOT NULL,
+  back     TEXT COLLATE "C" NOT NULL,
+  at       BIGINT NOT NULL
+);
+
+-- Access tokens; hash is the SHA-256 of one. 0 is never.
+CREATE TABLE tokens (
+  id         TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  hash       TEXT COLLATE "C" NOT NULL UNIQUE,
+  name       TEXT COLLATE "C" NOT NULL,
+  role       TEXT COLLATE "C" NOT NULL,
+  made_at    BIGINT NOT NULL,
+  made_by    TEXT COLLATE "C" NOT NULL,
+  expires_at BIGINT NOT NULL,
+  revoked_at BIGINT NOT NULL,
+  revoked_by TEXT COLLATE "C" NOT NULL,
+  used_at    BIGINT NOT NULL
+);
+
+-- Who changed what, and who came in. Rows are added, and removed only by age.
+CREATE TABLE audit (
+  id      BIGINT NOT NULL PRIMARY KEY,
+  at      BIGINT NOT NULL,
+  person  TEXT COLLATE "C" NOT NULL,
+  name    TEXT COLLATE "C" NOT NULL,
+  role    TEXT COLLATE "C" NOT NULL,
+  way     TEXT COLLATE "C" NOT NULL,
+  origin  TEXT COLLATE "C" NOT NULL,
+  action  TEXT COLLATE "C" NOT NULL,
+  subject TEXT COLLATE "C" NOT NULL,
+  detail  TEXT COLLATE "C" NOT NULL,
+  was     TEXT COLLATE "C" NOT NULL,
+  becomes TEXT COLLATE "C" NOT NULL,
+  result  TEXT COLLATE "C" NOT NULL,
+  status  BIGINT NOT NULL,
+  error   TEXT COLLATE "C" NOT NULL
+);
+CREATE INDEX audit_at ON audit (at, id);

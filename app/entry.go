@@ -1,0 +1,92 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"net"
+	"os/user"
+	"time"
+
+	"telemetry-dashboard/services/access"
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// newGate says who asks at an address. It refuses one that others can reach
+// where nobody can sign in, unless the settings allow it.
+func newGate(ctx context.Context, cfg Config, db *store.Store, at net.Addr, log *slog.Logger) (*access.Gate, error) {
+	o := access.Options{
+		Sessions: db,
+		Tokens:   db,
+		Usage:    db,
+		Rules:    cfg.accessRules(),
+		Header:   string(cfg.ProxyHeader),
+		Proxies:  cfg.Proxies,
+		Public:   string(cfg.PublicURL),
+		Log:      log,
+		Now:      time.Now,
+	}
+	tcp, ok := at.(*net.TCPAddr)
+	switch {
+	case cfg.signsIn():
+	case ok && tcp.IP.IsLoopback(), cfg.Unauthenticated:
+		o.Open = telemetry.Person(access.Everyone(userName(cfg.UserName)))
+	default:
+		tokens, err := db.AdminTokens(ctx, time.Now())
+		if err != nil {
+			return nil, err
+		}
+		if tokens == 0 {
+			return nil, telemetry.Errorf(telemetry.CodeInvalid,
+				"LISTEN_ADDR is %s, which other machines can reach, and there is no sign-in. Set it to 127.0.0.1 with a port; "+
+					"or set GITHUB_OAUTH_CLIENT_ID or ACCESS_PROXY_HEADER, or make an access token (app token create --role admin NAME); "+
+					"or set ALLOW_UNAUTHENTICATED=true if anyone who can reach it may read everything and make changes.",
+				cfg.ListenAddr)
+		}
+	}
+	if cfg.Unauthenticated {
+		log.Warn("ALLOW_UNAUTHENTICATED is set: anyone who can reach the address can read everything and make changes",
+			"address", at.String())
+	}
+	return access.New(o), nil
+}
+
+// userName is the name of the one person where nobody signs in: the one of the
+// settings, else the system's.
+func userName(set string) string {
+	system, err := user.Current()
+	if err != nil { // a container may have no user database
+		return cmp.Or(set, "you")
+	}
+	return cmp.Or(set, system.Username, "you")
+}
+
+// pruneEvery is how often old entries of the audit log are removed.
+const pruneEvery = time.Hour
+
+// pruneAudit removes entries of the audit log that are so many days old, until
+// ctx ends; 0 removes none.
+func pruneAudit(ctx context.Context, db *store.Store, days Days, log *slog.Logger) error {
+	if days == 0 {
+		return nil
+	}
+	ticker := time.NewTicker(pruneEvery)
+	defer ticker.Stop()
+	for {
+		n, err := db.PruneAudit(ctx, time.Now().AddDate(0, 0, -int(days)))
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			log.Warn("could not remove old entries of the audit log", "err", err)
+		case n > 0:
+			log.Info("removed old entries of the audit log", "entries", n, "days", int64(days))
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"log/slog"
+	"net"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"telemetry-dashboard/app/api"
+	"telemetry-dashboard/app/server"
+	"telemetry-dashboard/app/web"
+	"telemetry-dashboard/services/access"
+	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/storetest"
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/static"
+)
+
+// rules are those of the program's own router.
+func rules(t *testing.T) []server.Rule {
+	t.Helper()
+	db := storetest.OpenWith(t, store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "rules.db"), Now: time.Now})
+	cfg := Config{WebhookSecret: "secret"}
+	board := dashboard.New(reading(nil))
+	site := newSite(cfg, false, web.Options{Assets: static.New(), Dashboard: board})
+	routes := append(routesOf(&api.API{Dashboard: board}, site), webhooks(cfg, db.Store)...)
+	srv, err := newServer(cfg, slog.New(slog.DiscardHandler), db.Store, access.Everyone("you"), &net.TCPAddr{}, routes, site)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return srv.Rules()
+}
+
+// TestEachRouteSaysWhoMayAskIt: the router has no route without a rule, and only
+// these are open to strangers.
+func TestEachRouteSaysWhoMayAskIt(t *testing.T) {
+	all := rules(t)
+	if len(all) < 100 {
+		t.Fatalf("the router has %d routes", len(all))
+	}
+	var open []string
+	for _, r := range all {
+		switch {
+		case r.Needs == telemetry.RoleAnyone:
+			open = append(open, r.Method+" "+r.Path)
+		case !slices.Contains(telemetry.Roles(), r.Needs):
+			t.Errorf("%s %s needs %q, which is no role: say in its route who may ask it", r.Method, r.Path, r.Needs)
+		case r.Needs == telemetry.RoleViewer && r.Method != "GET" && r.Method != "HEAD" && r.Path != "/actions/dismiss":
+			t.Errorf("%s %s changes something, and viewers may ask it", r.Method, r.Path)
+		}
+	}
+	for _, r := range all {
+		reads := r.Method == "GET" || r.Method == "HEAD"
+		if exempt := r.Path == "/actions/dismiss" || r.Path == "/webhooks/github"; !reads && (r.Action == "") != exempt {
+			t.Errorf("%s %s has the action %q: say in its route what the audit log calls it", r.Method, r.Path, r.Action)
+		}
+	}
+	slices.Sort(open)
+	if want := []string{"GET /static/*", "HEAD /static/*", "POST /webhooks/github"}; !slices.Equal(open, want) {
+		t.Errorf("open to strangers are %q, want %q", open, want)
+	}
+}

@@ -163,3 +163,10 @@ func (r ownerRule) named(file []string) []bool {
 	}
 	return named
 }
+
+// CodeownersFile is a CODEOWNERS file as GitHub gave it; without a Path the repository
+// has none.
+type CodeownersFile struct {
+	Path string
+	Text string
+}

@@ -80,6 +80,9 @@ func derive(c *changes) {
 	countRepos(c.tx, todo.repos, runs.changed, ledgers.repos)
 	countIssues(c.tx, ledgers.repos, todo.issues)
 
+	// Who owns an issue is told by its file.
+	putOwners(c.tx, ledgers.repos)
+
 	// What waits for a person follows from all of them.
 	putNeeds(c.tx, ledgers.repos, todo)
 
@@ -97,6 +100,7 @@ func derive(c *changes) {
 			next.replay = again
 			derive(next)
 		}
+		putOwners(c.tx, reposOwned(c.tx)) // by an entry of the registry, perhaps another one
 	}
 
 	// Where merged pull requests took a whole language, scans without it have closed it.

@@ -36,7 +36,12 @@ func (c *Client) codeowners(ctx context.Context, repo, name string) (telemetry.C
 	f := folder{c: c, repo: repo, branch: "HEAD", path: path.Dir(name)}
 	var row blobRow
 	address := "repos/" + repo + "/contents/" + name
-	if _, err := c.get(ctx, request{address: address, limit: maxBlob, keep: true}, object(&row, nil)); err != nil {
+	if _, err := c.get(ctx, request{address: address, limit: maxBlob, keep: true}, object(&row, func() error {
+		if row.Content == nil {
+			return &unusable{"has no content"}
+		}
+		return nil
+	})); err != nil {
 		return telemetry.CodeownersFile{}, err
 	}
 	if row.Size > telemetry.MostCodeowners {

@@ -27,7 +27,7 @@ func (r *Runner) readOwners(ctx context.Context, t *task, all bool) error {
 		switch {
 		case isUnstored(err) || ctx.Err() != nil:
 			return err
-		case err != nil && !isMissing(err) && !said:
+		case err != nil && telemetry.CodeOf(err) != telemetry.CodeUpstreamNotFound && !said: // the listing says what is not shown
 			t.failed(string(repo)+": ", err)
 			said = true
 		}

@@ -29,7 +29,7 @@ apps/ @octocat
 		{"and not elsewhere", "/build/logs/ @doctocat", "x/build/logs/a.log", ""},
 		{"files of a directory", "docs/* docs@example.com", "docs/getting-started.md", "docs@example.com"},
 		{"and none deeper", "docs/* docs@example.com", "docs/build-app/troubleshooting.md", ""},
-		{"nor in another docs", "docs/* docs@example.com", "x/docs/a.md", ""},
+		{"nor in another docs", "docs/* docs@example.com", "x/docs/a.txt", ""},
 		{"a directory anywhere", documented, "x/apps/y/z.c", "@octocat"},
 		{"the last match wins", documented, "docs/a.js", "@doctocat"},
 		{"several owners", documented, "scripts/a.sh", "@doctocat @octocat"},

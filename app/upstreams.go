@@ -92,7 +92,7 @@ func (u upstreams) ingest(cfg Config, o ingest.Options) ingest.Options {
 		o.Sources = append(o.Sources, ingest.Source{Files: dir, Sides: dir, Logs: dir})
 	}
 	if u.github != nil {
-		o.PullRequests, o.Repositories, o.RunLogs, o.LogAllowance = u.github, u.github, u.github, u.logs
+		o.PullRequests, o.Repositories, o.Owners, o.RunLogs, o.LogAllowance = u.github, u.github, u.github, u.github, u.logs
 		for _, repo := range cfg.ActionRepos {
 			action := u.github.Action(repo, string(cfg.ActionRef))
 			o.Sources = append(o.Sources, ingest.Source{

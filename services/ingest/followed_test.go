@@ -38,6 +38,7 @@ type follower struct {
 	start  func() (stop func()) // starts the jobs
 	stop   func()
 	seen   []seen
+	owned  bool // code owners are asked for
 }
 
 // seen is what was open by repository when it was looked at.
@@ -83,11 +84,15 @@ func (f *follower) run(t *testing.T, gitHub string) (end func()) {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	f.jobs = ingest.New(ctx, ingest.Options{
+	o := ingest.Options{
 		Store: &steady{Store: f.Store}, Sources: []ingest.Source{{Name: "acme/action", Files: c.Action("acme/action", "")}}, Repositories: c, PullRequests: c,
 		LogAllowance: upstream.NewAllowance(c.Limits(), "run logs"),
 		Log:          slog.New(slog.NewTextHandler(&f.log, nil)), Now: f.now, NewID: rand.Text,
-	})
+	}
+	if f.owned {
+		o.Owners = c
+	}
+	f.jobs = ingest.New(ctx, o)
 	ended := make(chan error, 1)
 	go func() { ended <- f.jobs.Run(ctx) }()
 	return func() {

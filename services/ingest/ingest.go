@@ -48,6 +48,9 @@ type Store interface {
 	SavePullDetails(ctx context.Context, d telemetry.PullDetails) error
 	PutOffPull(ctx context.Context, ref telemetry.PullRef) error
 	ListedPulls(ctx context.Context) (int64, error)
+	ReposToOwn(ctx context.Context, all bool, limit int) ([]telemetry.RepoName, error)
+	SaveCodeowners(ctx context.Context, repo telemetry.RepoName, file telemetry.CodeownersFile) error
+	PutOffCodeowners(ctx context.Context, repo telemetry.RepoName) error
 
 	SessionsToPoll(ctx context.Context, every time.Duration) (telemetry.PollTurn, error)
 	SavePoll(ctx context.Context, answer telemetry.SessionAnswer) error
@@ -93,6 +96,11 @@ type PullRequests interface {
 	FreshPullDetails(ctx context.Context, repo string, number int) (telemetry.PullDetails, error)
 }
 
+// Owners asks who owns the files of a repository.
+type Owners interface {
+	Codeowners(ctx context.Context, repo string) (telemetry.CodeownersFile, error)
+}
+
 // Devin asks for sessions: for wanted ones in the order of their urgency, or for
 // what has changed. Known ones are taken where an answer lists them.
 type Devin interface {
@@ -123,6 +131,7 @@ type Options struct {
 	Sources         []Source // the first action repository is where runs are started of which none is known
 	Repositories    Repositories
 	PullRequests    PullRequests
+	Owners          Owners
 	RunLogs         RunLogs
 	LogAllowance    Allowance // of RunLogs; nil: there is no limit
 	Devin           Devin

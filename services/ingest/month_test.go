@@ -93,7 +93,7 @@ func (m *month) start(token string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := ingest.New(ctx, ingest.Options{
 		Store: &alone{&steady{Store: m.db}}, Sources: []ingest.Source{{Name: "acme/action", Files: c.Action("acme/action", "")}},
-		Repositories: c, PullRequests: c,
+		Repositories: c, PullRequests: c, Owners: c,
 		RunLogs: c, LogAllowance: upstream.NewAllowance(c.Limits(), "run logs"),
 		Devin: d, Messenger: d, RefreshInterval: monthRefresh, PollInterval: monthPoll, Log: quiet(), Now: time.Now, NewID: rand.Text,
 	})

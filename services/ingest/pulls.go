@@ -60,6 +60,9 @@ func (r *Runner) readPulls(ctx context.Context, t *task, again bool) error {
 	if failure := r.readStatuses(ctx, t, asked); failure != nil {
 		return failure
 	}
+	if failure := r.readOwners(ctx, t, again); failure != nil {
+		return failure
+	}
 	return err
 }
 

@@ -153,6 +153,7 @@ type IssueRow struct {
 	Title      Optional `json:"title"`          // of its rule, "" where no log names that
 	Score      *float64 `json:"score"`          // CVSS, by the newest log that names the issue; nil without one
 	CWEs       []string `json:"cwes"`           // likewise: CWE-79
+	Owners     []string `json:"owners"`         // of its file, by CODEOWNERS, else the tags of the registry
 }
 
 // RepoRow is one repository with its figures.

@@ -237,6 +237,16 @@ func pullCalls() []call {
 			match: path(func(p, _ string) bool { return strings.HasSuffix(p, "/status") })},
 		{name: "reviews", api: gh, methods: []string{"github.PullDetails"}, kind: kindList, paged: true, dated: true, ask: details, use: shown,
 			match: path(func(p, _ string) bool { return strings.HasSuffix(p, "/reviews") })},
+		{name: "code owners", api: gh, methods: []string{"github.Codeowners"}, kind: kindObject, goesOn: true,
+			set: func(w *world) { w.gh.Repo(shop).PutFile(".github/CODEOWNERS", []byte("* @ann\n")) },
+			ask: func(ctx context.Context, w *world) error {
+				file, err := w.github.Codeowners(ctx, shop)
+				if err == nil && file.Text != "* @ann\n" {
+					err = noted("the file has " + file.Text)
+				}
+				return err
+			},
+			use: job(ingest.JobPollPRs), match: path(func(p, _ string) bool { return strings.HasSuffix(p, "/.github/CODEOWNERS") })},
 		{name: "open pull requests", api: gh, methods: []string{"github.OpenPulls"}, kind: kindList, paged: true, dated: true,
 			ask: func(ctx context.Context, w *world) error { _, err := w.github.OpenPulls(ctx, shop); return err },
 			use: func(ctx context.Context, w *world) ending {

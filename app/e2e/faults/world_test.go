@@ -183,7 +183,7 @@ func (w *world) open(ctx context.Context) (err error) {
 	}
 	o := ingest.Options{
 		Store: derive.New(w.db), Sources: []ingest.Source{source}, RunLogs: logs,
-		Repositories: w.github, PullRequests: w.github, Devin: w.devin, Messenger: w.devin,
+		Repositories: w.github, PullRequests: w.github, Owners: w.github, Devin: w.devin, Messenger: w.devin,
 		Log: log, Now: w.now,
 		NewID: func() string { return fmt.Sprint("id-", w.ids.Add(1)) },
 	}

@@ -102,6 +102,7 @@ func (w *Web) issueFacts(i telemetry.IssueDetail) []panels.Pair {
 		{Name: "Rule", Text: i.Rule, URL: shell.TermURL(links.Issues, "rule", i.Rule)},
 		{Name: "Family", Text: family, URL: shell.TermURL(links.Issues, "family", family)},
 		{Name: "Repository", Text: repo, URL: links.Repo(repo)},
+		ownersFact(i.Owners),
 		{Name: "Location", Text: shell.SpotText(i.File, i.Line), URL: w.Settings.GitHubWeb.Code(i.Repo, i.File, i.Line), Code: true},
 		{Name: "First seen", Time: i.FirstSeen.At.Time, As: "day", Text: shell.RunName(i.FirstSeen.Run, 0), URL: links.Run(i.FirstSeen.File)},
 		{Name: "Last seen", Time: i.LastSeen.At.Time, As: "ago", Text: shell.RunName(i.LastSeen.Run, 0), URL: links.Run(i.LastSeen.File)},
@@ -214,4 +215,19 @@ func (w *Web) sameRule(
 		}
 	}
 	return rows, max(0, int(list.Total)-1), more, err
+}
+
+// ownersFact says to whom the file of an issue belongs.
+func ownersFact(owners []string) panels.Pair {
+	fact := panels.Pair{Name: "Owners"}
+	for i, owner := range owners {
+		if i > 0 {
+			fact.Phrases = append(fact.Phrases, panels.Phrase{Text: ", "})
+		}
+		fact.Phrases = append(fact.Phrases, panels.Phrase{Text: owner, URL: shell.TermURL(links.Issues, "owner", owner)})
+	}
+	if len(owners) == 0 {
+		fact.Phrases = []panels.Phrase{{Text: "nobody", URL: links.Matching(links.Issues, "no:owner")}}
+	}
+	return fact
 }

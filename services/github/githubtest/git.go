@@ -114,6 +114,9 @@ func wrapped(body []byte) string {
 // contentsCut is where GitHub cuts a directory, without saying so.
 const contentsCut = 1000
 
+// contentMost is the size above which GitHub leaves out the content of a file.
+const contentMost = 1 << 20
+
 func contents(repo *Repo, r *http.Request) *answer {
 	p := repo.p
 	p.mu.Lock()
@@ -125,6 +128,9 @@ func contents(repo *Repo, r *http.Request) *answer {
 	if sha, known := repo.files[path]; known {
 		item := repo.content(path, "file", sha, len(repo.blobs[sha]), base(r))
 		item["content"], item["encoding"] = wrapped(repo.blobs[sha]), "base64"
+		if len(repo.blobs[sha]) > contentMost {
+			item["content"], item["encoding"] = "", "none"
+		}
 		return ok(item)
 	}
 	sha := repo.grow()

@@ -80,27 +80,36 @@ func derive(c *changes) {
 	countRepos(c.tx, todo.repos, runs.changed, ledgers.repos)
 	countIssues(c.tx, ledgers.repos, todo.issues)
 
+	// Who owns an issue is told by its file.
+	putOwners(c.tx, ledgers.repos)
+
 	// What waits for a person follows from all of them.
 	putNeeds(c.tx, ledgers.repos, todo)
 
+	deriveAgain(c, runs.renamed, todo.repos)
+}
+
+// deriveAgain brings up to date what counts in another way because of what was derived.
+func deriveAgain(c *changes, renamed bool, repos set[int64]) {
 	// Where a name stands for another repository than before, what it names goes there.
-	if runs.renamed {
+	if renamed {
 		if next := followNames(c.records); next != nil {
 			derive(next)
 		}
 	}
 
 	// What is open in a repository that was retired is open no more.
-	if runs.renamed || c.looked {
+	if renamed || c.looked {
 		if again := describeLookups(c.records); len(again) > 0 {
 			next := newChanges(c.tx)
 			next.replay = again
 			derive(next)
 		}
+		putOwners(c.tx, reposOwned(c.tx)) // by an entry of the registry, perhaps another one
 	}
 
 	// Where merged pull requests took a whole language, scans without it have closed it.
-	if again := takeLanguages(c.tx, todo.repos); len(again) > 0 {
+	if again := takeLanguages(c.tx, repos); len(again) > 0 {
 		next := newChanges(c.tx)
 		next.replay = again
 		derive(next)

@@ -22,7 +22,7 @@ func Issues(s *store.Store) *List[telemetry.IssueRow] {
 		Cheap:  "is severity family rule repo attempts age first seen",
 		Kept:   &kept{From: "issue_counts i", Sum: "i.n", Serves: keptIssues, All: "i.repo_id = 0", One: "i.repo_id <> 0"},
 		CSV: "id repo severity status rule family file line age_days attempts appearances first_seen last_seen" +
-			" first_seen_run last_seen_run latest_issue_id fingerprint session claim found score cwes title",
+			" first_seen_run last_seen_run latest_issue_id fingerprint session claim found score cwes owners title",
 		Example: "is:open severity:critical,high age:>30d",
 		Views: []query.View{
 			{Name: "All open", Query: "is:open"},
@@ -34,7 +34,7 @@ func Issues(s *store.Store) *List[telemetry.IssueRow] {
 			{Name: "Fixed", Query: "is:fixed"},
 			{Name: "All"},
 		},
-		Fields: slices.Concat(issueQualifiers(), issueLogs(), issueClaims(), issueColumns()),
+		Fields: slices.Concat(issueQualifiers(), issueLogs(), issueOwners(), issueClaims(), issueColumns()),
 	})
 }
 
@@ -109,7 +109,7 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 			Asked: is(word{"session", "i.attempts > 0"}, word{"pr", "(" + withPull + ") OR " + withRescan + "))"})},
 		{Name: "no", Help: "what it does not have",
 			Asked: is(word{"session", "i.attempts = 0"}, word{"pr", "NOT (" + withPull + ") OR " + withRescan + "))"},
-				word{"family", "i.family = ''"},
+				word{"family", "i.family = ''"}, word{"owner", "i.owners = '[]'"},
 				word{"playbook", withoutPlaybook}, word{"reason", withoutReason})},
 	}
 }
@@ -233,7 +233,7 @@ func issueThen(more string) string {
 		i.first_at, i.first_file, i.first_run, i.first_ord, i.from_start,
 		` + closedThen("l.to_at", "0") + ` AS closed_at, ` + closedThen("l.to_file", "''") + ` AS closed_file,
 		` + closedThen("l.to_run", "0") + ` AS closed_run,
-		i.last_file, i.last_run, i.appearances, i.runs, -1 AS score, '[]' AS cwes,
+		i.last_file, i.last_run, i.appearances, i.runs, -1 AS score, '[]' AS cwes, '[]' AS owners,
 		CASE WHEN l.again = 1 OR (l.closes = 1 AND l.to_at <= @) THEN 1 ELSE 0 END AS ever_fixed,
 		` + statusThen + ` AS status_rank, ` + seenThen + ` AS last_at,
 		CASE l.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 WHEN 'low' THEN 3 ELSE 4 END AS severity_rank,
@@ -275,6 +275,7 @@ func finishIssues(tx *store.Tx, m moment, rows []telemetry.IssueRow) {
 	if m.past {
 		asLastSeen(tx, m.at, ids, byID)
 		asLogged(tx, m, byID, ids)
+		asOwned(tx, m.at, byID, ids)
 	}
 	for i := range rows {
 		rows[i] = *byID[rows[i].StoreID]

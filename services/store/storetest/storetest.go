@@ -35,9 +35,13 @@ func OnBoth(t *testing.T, do func(t *testing.T, s *Store)) {
 	t.Run("postgres", func(t *testing.T) { do(t, OpenPostgres(t)) })
 }
 
-// At opens both databases with a clock.
+// At runs a test on both databases at a time.
 func At(t *testing.T, now time.Time, do func(t *testing.T, s *Store)) {
-	clock := func() time.Time { return now }
+	OnClock(t, func() time.Time { return now }, do)
+}
+
+// OnClock runs a test on both databases by a clock.
+func OnClock(t *testing.T, clock func() time.Time, do func(t *testing.T, s *Store)) {
 	t.Run("sqlite", func(t *testing.T) {
 		do(t, OpenWith(t, store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "clock.db"), Now: clock}))
 	})

@@ -158,7 +158,7 @@ CREATE TABLE accepted (
 CREATE INDEX accepted_at ON accepted (at, file);
 
 -- The issues. score, cwes and message are those of the newest log that names the
--- issue; score is in tenths, -1 where there is none.
+-- issue; score is in tenths, -1 where there is none. owners are those of now.
 CREATE TABLE issues (
   id              BIGINT NOT NULL PRIMARY KEY,
   repo_id         BIGINT NOT NULL,
@@ -194,7 +194,8 @@ CREATE TABLE issues (
   attempted_at    BIGINT NOT NULL DEFAULT 0,
   score           SMALLINT NOT NULL DEFAULT -1,
   cwes            TEXT COLLATE "C" NOT NULL DEFAULT '[]',
-  message         TEXT COLLATE "C" NOT NULL DEFAULT ''
+  message         TEXT COLLATE "C" NOT NULL DEFAULT '',
+  owners          TEXT COLLATE "C" NOT NULL DEFAULT '[]'
 );
 CREATE INDEX issues_public ON issues (public_id);
 CREATE INDEX issues_order ON issues (status_rank, last_at, public_id);
@@ -908,6 +909,22 @@ CREATE TABLE registry (
   auto_scan     SMALLINT NOT NULL,
   auto_dispatch SMALLINT NOT NULL,
   max_sessions  BIGINT NOT NULL
+);
+
+-- CODEOWNERS of repositories as fetched, by the name that was asked for; the newest is in
+-- force. An empty path stands for a repository without it.
+CREATE TABLE codeowners (
+  repo_key TEXT COLLATE "C" NOT NULL,
+  at       BIGINT NOT NULL,
+  path     TEXT COLLATE "C" NOT NULL,
+  body     TEXT COLLATE "C" NOT NULL,
+  PRIMARY KEY (repo_key, at)
+);
+
+-- When they were last asked for.
+CREATE TABLE codeowners_asked (
+  repo_key TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  at       BIGINT NOT NULL
 );
 
 -- What the orchestrator's state that is in force says of fingerprints.

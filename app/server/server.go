@@ -52,11 +52,6 @@ type Route struct {
 	Stream func(c *fiber.Ctx) (write func(ctx context.Context, w *bufio.Writer) error, err error)
 }
 
-// Assets are the front-end files by their hashed path.
-type Assets interface {
-	Open(path string) (body []byte, contentType string, ok bool)
-}
-
 // Options are what a Server needs.
 type Options struct {
 	Log         *slog.Logger
@@ -387,20 +382,5 @@ func (s *Server) handled(c *fiber.Ctx, r Route) error {
 		return err
 	}
 	s.front.outward(c.Response())
-	return nil
-}
-
-func (s *Server) asset(c *fiber.Ctx) error {
-	body, contentType, ok := s.o.Assets.Open(c.Path())
-	if !ok {
-		return telemetry.Errorf(telemetry.CodeNotFound, "Not found: %s.", telemetry.Shown(c.Path()))
-	}
-	e, _ := s.answers.Get(c.Path())
-	if e == nil {
-		e = &answer{body: body, contentType: contentType}
-		s.answers.Put(c.Path(), e, e.size())
-	}
-	c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
-	e.send(c)
 	return nil
 }

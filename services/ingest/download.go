@@ -11,8 +11,12 @@ import (
 
 const batchFiles = 500
 
-// pendingBytes is how much is held in memory before it is stored.
-const pendingBytes = 16 << 20
+// What is held in memory before it is stored. A small file takes a multiple of
+// its bytes.
+const (
+	pendingBytes = 16 << 20
+	pendingFiles = 10_000
+)
 
 type fetch struct {
 	mu      sync.Mutex
@@ -81,7 +85,7 @@ func (r *Runner) got(ctx context.Context, t *task, source Source, f *fetch, file
 		f.git = true
 	}
 	t.advance(1)
-	if f.size < pendingBytes {
+	if f.size < pendingBytes && len(f.pending) < pendingFiles {
 		return nil
 	}
 	return r.index(ctx, t, source, f.take(), result)

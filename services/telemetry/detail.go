@@ -157,6 +157,7 @@ type PullDetail struct {
 	Sessions      []LinkedSession   `json:"sessions"`
 	Issues        []IssueRow        `json:"issues"` // of its sessions
 	Verifications []VerificationRow `json:"verifications"`
+	Retired       Retired           `json:"-"` // why the repository that it is in is out of use
 }
 
 // LinkedSession is a session that a pull request belongs to, or may. Its Basis

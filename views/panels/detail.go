@@ -147,7 +147,7 @@ type VerificationRow struct {
 	Pull     parts.Link
 	Session  parts.Link
 	Record   parts.Link // as it was fetched, without an address where it is no longer kept
-	Of       string // the page of what it checked
+	Of       string     // the page of what it checked
 	At       time.Time
 	Replaced bool   // a later record of the session says otherwise
 	Title    string // of its pull request

@@ -68,6 +68,12 @@ func (w *Web) LoadPull(ctx context.Context, v shell.View) (detail, error) {
 		Facts:         w.pullFacts(d),
 		IssueIDs:      shell.Named(d.IssueIDs),
 	}
+	if d.Retired != "" && d.State != "closed" {
+		p.Head.Notices = append(p.Head.Notices, parts.Notice{
+			Icon: "archive", Strong: "Out of use.", Note: true,
+			Text: fmt.Sprintf("%s, which this pull request is in, was %s on GitHub. It cannot be merged there and needs nobody.", d.Repo, d.Retired),
+		})
+	}
 	for _, s := range d.Sessions {
 		p.Sessions = append(p.Sessions, panels.LinkedRow{
 			SessionRow: w.SessionRow(s.SessionRow),

@@ -60,7 +60,7 @@ func (w *Web) Pulls() shell.Panel {
 		Page:  links.Pulls,
 		Tab:   links.Pulls,
 		List:  w.Dashboard.Pulls,
-		Menus: []string{"is", "repo", "linked", "age"},
+		Menus: []string{"is", "checks", "review", "mergeable", "repo", "linked", "age"},
 	}, listing[panels.PullRow]{
 		noun: "pull request",
 		sort: parts.Sort{Key: "waiting", Desc: true},

@@ -229,3 +229,12 @@ func TestDraftsSort(t *testing.T) {
 	s.Panel("pulls?sort=draft&order=asc").Check(t, webtest.Want{Status: 200, Text: []string{
 		"#7 fix(CQLF-R3-0002): escape the output octo/shop Merged – 1", "#5 fix(CQLF-R3-0004): begun octo/shop Open draft 1"}})
 }
+
+// TestPullMenus: what checks and reviews come to, and whether a pull request can
+// be merged, is chosen from menus.
+func TestPullMenus(t *testing.T) {
+	s := webtest.Shop(t)
+	s.Panel("pulls").Check(t, webtest.Want{Status: 200, Text: []string{"Checks failure", "Review approved changes requested", "Mergeable conflict"},
+		HTML: []string{"checks%3Afailure", "review%3Achanges_requested", "mergeable%3Aconflict"}})
+	s.Panel("pulls?q=checks:failure").Check(t, webtest.Want{Status: 200, Text: []string{"Checks: failure"}})
+}

@@ -58,7 +58,7 @@ func (w *Web) RepoPage(list shell.Panel, figures ...shell.Panel) fiber.Handler {
 						Icon: "pulse",
 						Link: parts.Link{Text: "Activity", URL: links.With(links.Activity, "repo", v.Scope)},
 					})...),
-			Notices: repoNotices(repo, health),
+			Notices: append(repoNotices(repo, health), seldomNotices(health.Seldom)...),
 			Tabs:    w.repoTabs(v, list),
 			Below:   []templ.Component{table},
 			Rows:    rows,

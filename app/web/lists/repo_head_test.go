@@ -79,3 +79,21 @@ func TestRepoFacts(t *testing.T) {
 		}
 	}
 }
+
+// TestSeldomNotices: each repository that is asked for at growing distance says
+// why, and when it is asked for again.
+func TestSeldomNotices(t *testing.T) {
+	at := telemetry.At(time.Date(2026, 3, 10, 12, 5, 0, 0, time.UTC))
+	got := seldomNotices([]telemetry.SeldomAsked{
+		{Repo: "bots/app", Next: at},
+		{Repo: "bots/web", Cause: "GitHub shows no repository bots/web (404)."},
+	})
+	if len(got) != 2 || got[0].Strong != "Archived on GitHub." || !strings.Contains(got[0].Text, "bots/app") ||
+		!strings.Contains(got[0].Text, "again after 10 Mar 2026 12:05 UTC.") {
+		t.Errorf("%+v", got)
+	}
+	if got[1].Strong != "Not shown by GitHub." || !strings.HasPrefix(got[1].Text, "GitHub shows no repository bots/web (404). ") ||
+		!strings.Contains(got[1].Text, "with the next refresh") {
+		t.Errorf("%+v", got[1])
+	}
+}

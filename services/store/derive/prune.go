@@ -2,6 +2,7 @@ package derive
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,7 +15,24 @@ const (
 	// them: others wait for it some hundredths of a second.
 	pruneFiles = 100
 	pruneBytes = 8 << 20
+	// pruneRaise is the least distance at which a prune has pages ask again.
+	pruneRaise = 30 * time.Second
 )
+
+// pruning is a prune under way.
+type pruning struct {
+	done   telemetry.Pruned
+	raised time.Time // when the topic was raised last
+	owed   bool      // something was pruned since
+}
+
+// raise has pages ask again for what a batch took, unless they did lately.
+func (p *pruning) raise(tx *store.Tx) {
+	if p.owed = tx.Now().Sub(p.raised) < pruneRaise; !p.owed {
+		tx.Touch(telemetry.TopicRecords)
+		p.raised = tx.Now()
+	}
+}
 
 // pruneTo is how far a prune has come.
 type pruneTo struct{ at, id int64 }
@@ -24,9 +42,21 @@ type pruneTo struct{ at, id int64 }
 // it has pruned so far; an interrupted one continues with what is left. A
 // record counts by its own time, as it is listed, and a log by the newest run
 // that has it. What did not parse stays: nobody knows its time, and a later
-// program may read it.
+// program may read it. Pages ask again at the begin and the end, and between at
+// some distance.
 func (w *Writer) Prune(ctx context.Context, before time.Time, advance func(telemetry.Pruned)) (telemetry.Pruned, error) {
-	done := telemetry.Pruned{Errors: []string{}}
+	p := &pruning{done: telemetry.Pruned{Errors: []string{}}}
+	err := w.prune(ctx, before, p, advance)
+	if p.owed {
+		err = errors.Join(err, w.Write(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+			tx.Touch(telemetry.TopicRecords)
+			return tx.Err()
+		}))
+	}
+	return p.done, err
+}
+
+func (w *Writer) prune(ctx context.Context, before time.Time, p *pruning, advance func(telemetry.Pruned)) error {
 	for from, more := (pruneTo{}), true; more; {
 		var files []pruneFile
 		err := w.Read(ctx, func(tx *store.Tx) error {
@@ -34,16 +64,16 @@ func (w *Writer) Prune(ctx context.Context, before time.Time, advance func(telem
 			return tx.Err()
 		})
 		if err == nil {
-			err = w.pruneFiles(ctx, files, &done)
+			err = w.pruneFiles(ctx, files, p)
 		}
 		if err != nil {
-			return done, err
+			return err
 		}
-		advance(done)
+		advance(p.done)
 	}
 	logs, err := w.logsToPrune(ctx, before)
 	if err != nil {
-		return done, err
+		return err
 	}
 	for len(logs) > 0 {
 		var batch []pruneLog
@@ -52,15 +82,15 @@ func (w *Writer) Prune(ctx context.Context, before time.Time, advance func(telem
 			return tx.Err()
 		})
 		if err == nil {
-			err = w.pruneLogs(ctx, batch, &done)
+			err = w.pruneLogs(ctx, batch, p)
 		}
 		if err != nil {
-			return done, err
+			return err
 		}
 		logs = logs[len(batch):]
-		advance(done)
+		advance(p.done)
 	}
-	return done, nil
+	return nil
 }
 
 // pruneFile is a run file that is to be pruned.
@@ -93,12 +123,12 @@ func filesToPrune(tx *store.Tx, before time.Time, from pruneTo) (files []pruneFi
 
 // pruneFiles puts the compact form in the place of bodies. One that has changed
 // since it was read stays until the next prune.
-func (w *Writer) pruneFiles(ctx context.Context, files []pruneFile, done *telemetry.Pruned) error {
+func (w *Writer) pruneFiles(ctx context.Context, files []pruneFile, p *pruning) error {
 	packed := map[int64][]byte{}
 	for _, f := range files {
 		compact, err := telemetry.CompactRecord(f.body)
 		if err != nil {
-			done.Errors = append(done.Errors, fmt.Sprintf("%s: %v. It is kept as it is.", f.name, err))
+			p.done.Errors = append(p.done.Errors, fmt.Sprintf("%s: %v. It is kept as it is.", f.name, err))
 			continue
 		}
 		packed[f.id] = store.Pack(compact)
@@ -106,9 +136,9 @@ func (w *Writer) pruneFiles(ctx context.Context, files []pruneFile, done *teleme
 	if len(packed) == 0 {
 		return nil
 	}
-	now := *done
+	now := *p
 	err := w.Write(ctx, func(tx *store.Tx) error {
-		now = *done
+		now = *p
 		r := newRecords(tx)
 		for _, f := range files {
 			body := packed[f.id]
@@ -117,16 +147,16 @@ func (w *Writer) pruneFiles(ctx context.Context, files []pruneFile, done *teleme
 				continue
 			}
 			r.rewriteItem(f.id)
-			now.Records++
-			now.Bytes += int64(len(f.body) - len(body))
+			now.done.Records++
+			now.done.Bytes += int64(len(f.body) - len(body))
 		}
-		if now.Records > done.Records {
-			tx.Touch(telemetry.TopicRecords)
+		if now.done.Records > p.done.Records {
+			now.raise(tx)
 		}
 		return tx.Err()
 	})
 	if err == nil {
-		*done = now
+		*p = now
 	}
 	return err
 }
@@ -175,12 +205,12 @@ func readLogs(tx *store.Tx, ids []int64) (logs []pruneLog) {
 }
 
 // pruneLogs leaves of logs what issues and attempts follow from.
-func (w *Writer) pruneLogs(ctx context.Context, logs []pruneLog, done *telemetry.Pruned) error {
+func (w *Writer) pruneLogs(ctx context.Context, logs []pruneLog, p *pruning) error {
 	packed := map[int64][]telemetry.LogFile{}
 	for _, l := range logs {
 		files, err := telemetry.CompactLog(l.files)
 		if err != nil {
-			done.Errors = append(done.Errors, fmt.Sprintf("log %s: %v. It is kept as it is.", l.label, err))
+			p.done.Errors = append(p.done.Errors, fmt.Sprintf("log %s: %v. It is kept as it is.", l.label, err))
 			continue
 		}
 		for i := range files {
@@ -193,22 +223,22 @@ func (w *Writer) pruneLogs(ctx context.Context, logs []pruneLog, done *telemetry
 	if len(packed) == 0 {
 		return nil
 	}
-	now := *done
+	now := *p
 	err := w.Write(ctx, func(tx *store.Tx) error {
-		now = *done
+		now = *p
 		for _, l := range logs {
 			if files, ok := packed[l.id]; ok && replaceLog(tx, l, files) {
-				now.Bytes += sizeOf(l.files) - sizeOf(files)
-				now.Logs++
+				now.done.Bytes += sizeOf(l.files) - sizeOf(files)
+				now.done.Logs++
 			}
 		}
-		if now.Logs > done.Logs {
-			tx.Touch(telemetry.TopicRecords)
+		if now.done.Logs > p.done.Logs {
+			now.raise(tx)
 		}
 		return tx.Err()
 	})
 	if err == nil {
-		*done = now
+		*p = now
 	}
 	return err
 }

@@ -292,3 +292,25 @@ func TestOthersGoOnDuringAPrune(t *testing.T) {
 		}
 	})
 }
+
+// TestPruneRaisesSeldom: a prune of many batches has pages ask again at its
+// begin and at its end, and one that takes nothing does not.
+func TestPruneRaisesSeldom(t *testing.T) {
+	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
+		var files []telemetry.FetchedFile
+		for run := range int64(450) {
+			files = append(files, storetest.ScanRecord{Repo: "o/r", Run: run + 1, At: "2026-02-01T10:00:00Z",
+				Findings: []string{"js/xss a.js 1 aaaaaaaaaaaaaaaa1"}}.File(fmt.Sprintf("%03d.json", run)))
+		}
+		storetest.Put(t, s, files...)
+		for _, want := range []uint64{2, 0} {
+			before, batches := s.Versions()[telemetry.TopicRecords], 0
+			if _, err := s.Prune(t.Context(), time.Now(), func(telemetry.Pruned) { batches++ }); err != nil {
+				t.Fatal(err)
+			}
+			if raised := s.Versions()[telemetry.TopicRecords] - before; raised != want {
+				t.Errorf("raised %d times in %d batches, want %d", raised, batches, want)
+			}
+		}
+	})
+}

@@ -1,6 +1,8 @@
 package derive
 
 import (
+	"maps"
+
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
 )
@@ -48,6 +50,10 @@ func (n names) seesOthers(missing *lookup) bool {
 func noteRetirements(tx *store.Tx, lookups map[string]*lookup) {
 	now, at := retiredNow(lookups), store.Millis(tx.Now())
 	before := store.Map[int64, telemetry.Retired](tx, `SELECT github_id, reason FROM retirements WHERE until = $1`, store.Never)
+	if !maps.Equal(now, before) { // also of a fork, which has no row of its own
+		tx.Touch(telemetry.TopicRecords)
+		tx.Touch(telemetry.TopicPulls)
+	}
 	for _, id := range sorted(before) {
 		switch {
 		case now[id] == "":

@@ -68,6 +68,7 @@ func (d *Details) PullDetail(ctx context.Context, ref telemetry.PullRef, at time
 			SELECT a.issue_id FROM attempts a JOIN links l ON l.session = a.session AND l.ambiguous = 0 WHERE l.pull_key = $1 AND a.session <> ''
 			UNION SELECT a.issue_id FROM attempts a JOIN verifications v ON v.id = a.record_id WHERE v.pull_key = $1)`+worstFirst, key)
 		p.Verifications = d.verifications.Where(tx, `WHERE v.pull_key = $1 ORDER BY v.at DESC, v.file DESC`, key)
+		tx.Row(lists.AsOf(`SELECT z.reason FROM `+lists.RetiredOf+` WHERE l.key = $2`), store.Millis(tx.Now()), p.Repo.Key()).Scan(&p.Retired)
 		return tx.Err()
 	})
 	return p, found, err

@@ -170,8 +170,16 @@ func (s Sums) NeedCounts(ctx context.Context, a query.Ask) (map[telemetry.Need]i
 const needStarted = `CASE WHEN n.need IN ('new', 'still_there', 'gave_up', 'never_started', 'overdue') AND d.at > n.since
 	THEN d.at ELSE 0 END`
 
-// needInUse is true of a row n unless its repository o is retired.
-const needInUse = `COALESCE(o.retired, '') = ''`
+// needInUse is true of a row n unless its repository o is retired, or what it
+// wants is a decision on a pull request of a repository that is: a fork's, which
+// was archived while its target goes on.
+const needInUse = `COALESCE(o.retired, '') = '' AND NOT (n.need IN ('pr_ready', 'verified') AND EXISTS (SELECT 1
+	FROM pulls q, ` + RetiredOf + ` WHERE l.key = q.repo_key AND q.key = n.pull))`
+
+// RetiredOf are the retirements z, at @, of repositories by the keys of their
+// names l.key, whether runs scanned them or not.
+const RetiredOf = `repo_lookups l JOIN retirements z ON z.github_id = l.github_id AND l.github_id <> 0
+	AND z.at <= CAST(@ AS BIGINT) AND z.until > CAST(@ AS BIGINT)`
 
 // needOneRule is the rule of a row's issues, "" where they have several.
 const needOneRule = `CASE WHEN n.rules = 1 THEN n.rule ELSE '' END`

@@ -337,7 +337,7 @@ func asksUpstream(c *fiber.Ctx, r Route) bool {
 // at a time.
 func (s *Server) ask(c *fiber.Ctx, r Route) error {
 	if r.Waits {
-		c.SetUserContext(s.stop)
+		c.SetUserContext(telemetry.ForPerson(s.stop, Person(c)))
 		return s.handled(c, r)
 	}
 	through := s.inside
@@ -350,7 +350,7 @@ func (s *Server) ask(c *fiber.Ctx, r Route) error {
 		return err
 	}
 	defer through.leave()
-	c.SetUserContext(ctx)
+	c.SetUserContext(telemetry.ForPerson(ctx, Person(c)))
 	return s.handled(c, r)
 }
 

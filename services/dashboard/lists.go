@@ -48,6 +48,7 @@ type Lists struct {
 	Jobs          List[telemetry.Job]
 	Needs         List[telemetry.NeedRow]
 	Deliveries    List[telemetry.Delivery]
+	Decisions     List[telemetry.Decision]
 }
 
 // Sums are sums over all rows of a list.

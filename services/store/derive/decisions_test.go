@@ -196,3 +196,83 @@ func empty(t *testing.T, s *storetest.Store) {
 		}
 	}
 }
+
+func TestADecisionFollowsARenamedRepository(t *testing.T) {
+	clocked(t, func(t *testing.T, s *storetest.Store, now *time.Time) {
+		storetest.Put(t, s, scan(1, "2026-03-01T10:00:00Z", "js/a a.js 1 aa", "js/b b.js 2 bb"))
+		storetest.Put(t, s, storetest.ScanRecord{Repo: "acme/copy", Run: 9, At: "2026-03-01T10:00:00Z",
+			Findings: []string{"js/other a.js 1 aa"}}.File("copy.json"))
+		decide(t, s, telemetry.NewDecision{
+			Action: telemetry.ActionDismiss, Reason: telemetry.ReasonWontFix, By: "you", Issues: []string{publicID(t, s, "js/a")},
+		})
+		was := publicID(t, s, "js/a")
+		*now = now.AddDate(0, 0, 1)
+		askedAbout(t, s, telemetry.RepoAnswer{Asked: "acme/app", GitHubRepo: telemetry.GitHubRepo{ID: 7, Name: "acme/renamed"}})
+		storetest.Put(t, s, storetest.ScanRecord{Repo: "acme/renamed", Run: 2, At: "2026-03-11T08:00:00Z",
+			Findings: []string{"js/a a.js 1 aa", "js/b b.js 2 bb"}}.File("run_2.json"))
+		if publicID(t, s, "js/a") == was {
+			t.Error("the new name changed no id, so that this shows nothing")
+		}
+		if got := states(t, s, time.Time{}); got != "[js/a:dismissed js/b:recurring js/other:new]" {
+			t.Error(got)
+		}
+	})
+}
+
+func TestASnoozedIssueWaitsForNobody(t *testing.T) {
+	clocked(t, func(t *testing.T, s *storetest.Store, now *time.Time) {
+		storetest.Put(t, s, scan(1, "2026-03-01T10:00:00Z", "js/z z.js 1 zz"))
+		storetest.Put(t, s, scan(2, "2026-03-02T10:00:00Z", "js/z z.js 1 zz", "js/a a.js 1 aa", "js/b b.js 2 bb"))
+		waiting := func(at time.Time) string {
+			t.Helper()
+			rows, err := lists.Needs(s.Store).Rows(t.Context(), query.Ask{
+				Query: storetest.Parse(t, lists.Needs(s.Store), "group:new"), AsOf: at, Page: storetest.AllRows(),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			rules := ""
+			for _, row := range rows.Items {
+				rules += row.Rule + " "
+			}
+			return rules
+		}
+		if got := waiting(time.Time{}); got != "js/a js/b " {
+			t.Fatal(got)
+		}
+		decide(t, s, telemetry.NewDecision{Action: telemetry.ActionSnooze, By: "you", Until: now.Add(time.Hour), Issues: []string{publicID(t, s, "js/a")}})
+		decide(t, s, telemetry.NewDecision{
+			Action: telemetry.ActionAccept, By: "you", Until: now.Add(2 * time.Hour), Issues: []string{publicID(t, s, "js/b")},
+		})
+		for hours, want := range []string{"", "js/a ", "js/a js/b "} {
+			if got := waiting(time.Time{}); got != want {
+				t.Errorf("after %d hours %q waits, want %q", hours, got, want)
+			}
+			*now = now.Add(time.Hour)
+		}
+		if got := waiting(storetest.Day("2026-03-10 13:30")); got != "js/a " {
+			t.Errorf("as of an hour and a half after: %q", got)
+		}
+	})
+}
+
+func TestDecisionsAsOfAPastTime(t *testing.T) {
+	clocked(t, func(t *testing.T, s *storetest.Store, now *time.Time) {
+		storetest.Put(t, s, scan(1, "2026-03-01T10:00:00Z", "js/a a.js 1 aa"))
+		made := decide(t, s, telemetry.NewDecision{Action: telemetry.ActionComment, Comment: "x", By: "you", Issues: []string{publicID(t, s, "js/a")}})
+		*now = now.Add(time.Hour)
+		if _, err := s.UndoDecision(t.Context(), made.ID, "you"); err != nil {
+			t.Fatal(err)
+		}
+		for at, want := range map[string]string{"2026-03-10 11:59": "[]", "2026-03-10 12:30": "[false]", "2026-03-10 13:00": "[true]"} {
+			rows, err := lists.Decisions(s.Store).Rows(t.Context(), query.Ask{AsOf: storetest.Day(at), Page: storetest.AllRows()})
+			undone := []bool{}
+			for _, row := range rows.Items {
+				undone = append(undone, !row.UndoneAt.IsZero())
+			}
+			if err != nil || fmt.Sprint(undone) != want {
+				t.Errorf("as of %s: %v, want %s (%v)", at, undone, want, err)
+			}
+		}
+	})
+}

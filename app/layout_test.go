@@ -42,6 +42,7 @@ func mayImport() map[string][]string {
 		"services/store/outcomes":    append([]string{"services/store"}, domain...),
 		"services/store/lists":       append([]string{"services/query", "services/store", "services/store/outcomes"}, domain...),
 		"services/store/derive":      append([]string{"services/identity", "services/store", "services/store/outcomes"}, domain...),
+		"services/store/decisions":   append([]string{"services/store/derive"}, rooms...),
 		"services/store/details":     rooms,
 		"services/store/figures":     rooms,
 		"services/cache":             {},
@@ -50,7 +51,7 @@ func mayImport() map[string][]string {
 		"services/devin":             append([]string{"services/upstream", "services/cache"}, domain...),
 		"services/ingest":            domain,
 		"services/store/storetest": append([]string{
-			"services/dashboard", "services/store/derive", "services/store/details", "services/store/figures", "services/telemetry/history",
+			"services/dashboard", "services/store/decisions", "services/store/derive", "services/store/details", "services/store/figures", "services/telemetry/history",
 		}, rooms...),
 		"services/dashboard": append([]string{"services/query", "views/links"}, domain...),
 		"static":             {},

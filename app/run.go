@@ -23,6 +23,7 @@ import (
 	"telemetry-dashboard/services/github"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/decisions"
 	"telemetry-dashboard/services/store/derive"
 	"telemetry-dashboard/services/store/details"
 	"telemetry-dashboard/services/store/figures"
@@ -85,7 +86,7 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 		NewID:           telemetry.NewID,
 	}))
 	reads := up.dashboard(reading(db))
-	reads.Keeper = records
+	reads.Keeper, reads.Decider, reads.Known = records, decisions.New(records), db.HasPerson
 	board := dashboard.New(reads)
 	site := newSite(cfg, demo, web.Options{
 		Dashboard:   board,
@@ -166,6 +167,7 @@ func reading(db *store.Store) dashboard.Options {
 			Needs:         lists.Needs(db),
 			Deliveries:    lists.Deliveries(db),
 			Audit:         lists.Audit(db),
+			Decisions:     lists.Decisions(db),
 		},
 		Sums:    lists.SumsOf(db),
 		Details: details.New(db),

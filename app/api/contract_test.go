@@ -139,7 +139,7 @@ func TestRealAnswersKeepTheContract(t *testing.T) {
 	asks = slices.DeleteFunc(asks, func(a ask) bool {
 		return !strings.HasPrefix(a.endpoint, "GET ") || a.status != 200 || strings.Contains(a.path, "/messages") || strings.Contains(a.path, "/dispatch/")
 	})
-	for _, list := range []string{"runs", "sessions", "prs", "issues", "files", "verifications", "changes", "needs-attention", "deliveries"} {
+	for _, list := range []string{"runs", "sessions", "prs", "issues", "files", "verifications", "changes", "needs-attention", "deliveries", "decisions"} {
 		asks = append(asks, ask{"GET /api/" + list, "/api/" + list + "?per_page=200", "", 200})
 	}
 	checkAll(t, w, asks)
@@ -173,7 +173,7 @@ func asksOf(t *testing.T, w *world) []ask {
 	run := url.PathEscape(w.first("/api/runs?kind=scan", "_file"))
 	pull := w.first("/api/prs", "repo") + "/" + w.first("/api/prs", "pr_number")
 	repo := w.first("/api/issues", "repo")
-	asks := slices.Concat(listAsks(repo), detailAsks(issue, session, run, pull, repo), jobAsks(w), findAsks(w, repo), upstreamAsks(session, "octo/widgets"))
+	asks := slices.Concat(listAsks(repo), detailAsks(issue, session, run, pull, repo), decisionAsks(w), jobAsks(w), findAsks(w, repo), upstreamAsks(session, "octo/widgets"))
 	for _, path := range []string{"/api/stats", "/api/trends", "/api/effectiveness", "/api/effectiveness?period=all&repo=" + repo, "/api/config", "/api/openapi.yaml", "/api/repos", "/api/repos?sort=open&order=asc"} {
 		asks = append(asks, ask{"GET " + strings.SplitN(path, "?", 2)[0], path, "", 200})
 	}
@@ -184,7 +184,7 @@ func asksOf(t *testing.T, w *world) []ask {
 }
 
 func listAsks(repo string) (asks []ask) {
-	for _, list := range []string{"runs", "sessions", "prs", "issues", "files", "jobs", "verifications", "changes", "needs-attention", "deliveries"} {
+	for _, list := range []string{"runs", "sessions", "prs", "issues", "files", "jobs", "verifications", "changes", "needs-attention", "deliveries", "decisions"} {
 		path := "/api/" + list
 		for query, status := range map[string]int{"": 200, "?page=2&per_page=1": 200, "?page=0&per_page=0": 200, "?page=-7&per_page=100000": 200, "?page=9223372036854775807": 200,
 			"?page=abc": 400, "?page=1e3": 400, "?page=1.5": 400, "?page=9223372036854775808": 400, "?page=": 400, "?per_page=x": 400, "?per_page=": 400, "?order=up": 400, "?sort=colour": 400} {
@@ -216,6 +216,20 @@ func detailAsks(issue, session, run, pull, repo string) []ask {
 		{"GET /api/repo/{repository}", "/api/repo/" + strings.Replace(repo, "/", "%2F", 1), "", 200}, {"GET /api/repo/{repository}", "/api/repo/no%2fsuch", "", 404}, {"GET /api/repo/{repository}", "/api/repo/such", "", 404},
 		{"GET /api/repo/{owner}/{name}", "/api/repo/no/such", "", 404}, {"GET /api/repo/{owner}/{name}", "/api/repo/../etc", "", 404}, {"GET /api/repo/{owner}/{name}", "/api/repo/a/%2e%2e", "", 404},
 		{"GET /api/repo/{owner}/{name}", "/api/repo/" + repo + "?page=x", "", 400}, {"GET /api/repo/{owner}/{name}", "/api/repo/" + repo + "?sort=x", "", 400},
+	}
+}
+
+func decisionAsks(w *world) []ask {
+	open, one, made := "/api/decisions", w.first("/api/issues?q=is:open", "id"), "/api/decisions/1"
+	return []ask{
+		{"POST /api/decisions", open, `{"issues":["` + one + `"],"action":"accept","until":"2999-01-31","comment":"<b>"}`, 201},
+		{"POST /api/decisions", open, `{"issues":["` + one + `"],"action":"assign","assignee":"@me"}`, 201},
+		{"POST /api/decisions", open, `{"q":"is:open","expect":1000,"action":"comment","comment":"x"}`, 409},
+		{"POST /api/decisions", open, `{"issues":["000000000000"],"action":"comment","comment":"x"}`, 404}, {"POST /api/decisions", open, `{}`, 400},
+		{"GET /api/decisions", "/api/decisions?action=accept&issue=" + one, "", 200}, {"GET /api/decisions", "/api/decisions?action=forget", "", 400},
+		{"GET /api/issues/{id}", "/api/issues/" + one, "", 200}, {"GET /api/issues", "/api/issues?state=accepted,open", "", 200},
+		{"DELETE /api/decisions/{id}", made, "", 200}, {"DELETE /api/decisions/{id}", made, "", 200}, {"DELETE /api/decisions/{id}", "/api/decisions/99", "", 404},
+		{"DELETE /api/decisions/{id}", "/api/decisions/x", "", 400}, {"GET /api/decisions.csv", "/api/decisions.csv", "", 200}, {"GET /api/decisions.json", "/api/decisions.json", "", 200},
 	}
 }
 

@@ -39,7 +39,7 @@ func (a *API) repo(c *fiber.Ctx) error {
 	answer := fiber.Map{
 		"as_of":    telemetry.At(q.AsOf),
 		"repo":     a.repoOf(d.Repo, q.AsOf),
-		"stats":    a.repoFiguresOf(s),
+		"stats":    a.figuresOf(s),
 		"runs":     envelopeOf([]json.RawMessage(nil), d.Runs.Total, p),
 		"sessions": envelopeOf(d.Sessions.Items, d.Sessions.Total, p),
 		"prs":      envelopeOf(d.Pulls.Items, d.Pulls.Total, p),

@@ -38,6 +38,7 @@ func (a *API) lists() []Route {
 		a.needs().downloads(links.APIList(a.Dashboard.Needs.Schema().Name)),
 		a.changes().routes(records), a.files().routes(records), a.jobs().routes(nil),
 		a.deliveries().routes([]string{telemetry.TopicDeliveries}),
+		a.decisions().routes([]string{telemetry.TopicDecisions, telemetry.TopicRecords}),
 	)
 }
 
@@ -77,7 +78,8 @@ type param func(c *fiber.Ctx, l dashboard.Described, a *query.Ask) error
 func (a *API) issues() rows[telemetry.IssueRow] {
 	return rows[telemetry.IssueRow]{
 		list: a.Dashboard.Issues, now: a.now,
-		params: []param{ofRepo, words("status", "is", append(telemetry.Statuses(), telemetry.KeywordOpen)),
+		params: []param{ofRepo, words("status", "status", append(telemetry.Statuses(), telemetry.KeywordOpen)),
+			words("state", "is", append(telemetry.IssueStates(), telemetry.KeywordOpen)),
 			texts("severity", "tier"), texts("family", "family"), texts("rule", "rule"), ofQuery},
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -73,6 +72,11 @@ func (a *API) figuresOf(s dashboard.Stats) fiber.Map {
 		"total_issues":           s.IssuesFound,
 		"scans":                  s.Scans,
 		"dispatches":             s.Dispatches,
+		"open":                   s.Open,
+		"open_by_severity":       s.OpenSeverity,
+		"open_by_category":       s.OpenCategory,
+		"dismissed":              s.Dismissed,
+		"accepted":               s.Accepted,
 		"latest_issues":          s.Latest,
 		"latest_severity":        s.LatestSeverity,
 		"latest_category":        s.LatestCategory,
@@ -96,37 +100,18 @@ func (a *API) figuresOf(s dashboard.Stats) fiber.Map {
 	}
 }
 
-// repoFiguresOf are the figures of one repository; what is open has two
-// names, that of /api/stats and that of /api/repos.
-func (a *API) repoFiguresOf(s dashboard.Stats) fiber.Map {
-	answer := a.figuresOf(s)
-	links := a.paths(s.Links)
-	for name, other := range map[string]string{
-		"open":             "latest_issues",
-		"open_by_severity": "latest_severity",
-		"open_by_category": "latest_category",
-	} {
-		answer[name] = answer[other]
-		for place, link := range links {
-			if rest, ok := strings.CutPrefix(place, other); ok {
-				links[name+rest] = link
-			}
-		}
-	}
-	answer["links"] = links
-	return answer
-}
-
 type pointItem struct {
-	Day      string           `json:"day"`
-	Total    int64            `json:"total"`
-	Listed   int64            `json:"listed"`
-	Unlisted int64            `json:"unlisted"`
-	Severity map[string]int64 `json:"by_severity"`
+	Day       string           `json:"day"`
+	Total     int64            `json:"total"`
+	Listed    int64            `json:"listed"`
+	Unlisted  int64            `json:"unlisted"`
+	Dismissed int64            `json:"dismissed"`
+	Accepted  int64            `json:"accepted"`
+	Severity  map[string]int64 `json:"by_severity"`
 }
 
 func pointOf(p telemetry.DayPoint) pointItem {
-	return pointItem{p.Day.Format(time.DateOnly), p.Total(), p.Listed, p.Unlisted, p.BySeverity}
+	return pointItem{p.Day.Format(time.DateOnly), p.Total(), p.Listed, p.Unlisted, p.Dismissed, p.Accepted, p.BySeverity}
 }
 
 type measureItem struct {

@@ -27,6 +27,7 @@ import (
 	"telemetry-dashboard/services/github/githubtest"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/decisions"
 	"telemetry-dashboard/services/store/derive"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
@@ -62,6 +63,7 @@ func newWorldOn(t testing.TB, database, dir string, tokens bool) *world {
 	jobs := ingest.Options{Store: derive.New(db), Sources: []ingest.Source{{Files: ingest.Dir{Path: dir}}}, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		NewID: func() string { return fmt.Sprintf("job-%d", ids.Add(1)) }}
 	reads := storetest.Reading(db)
+	reads.Decider, reads.Known = decisions.New(derive.New(db)), db.HasPerson
 	if tokens {
 		hub, dev := w.clients()
 		jobs.PullRequests, jobs.Devin, jobs.Messenger = hub, dev, dev

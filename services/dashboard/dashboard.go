@@ -31,6 +31,8 @@ type Options struct {
 	Messages Messages
 	GitHub   GitHub
 	Keeper   PullKeeper
+	Decider  Decider
+	Known    func(ctx context.Context, name string) bool // whether somebody can be assigned, beside who asks
 }
 
 // Dashboard answers questions. It is safe for concurrent use.

@@ -194,17 +194,22 @@ func statsLinks(t telemetry.Totals, s scope) Links {
 func RepoLinks(r telemetry.RepoRow, asOf time.Time) Links {
 	s := scope{repo: r.Name, asOf: asOf}
 	own := func(part string) Link { return Link{List: "repo/" + string(r.Name), More: s.time(), Part: part} }
-	open := s.list("issues", "is:open")
+	open, latest := s.list("issues", "is:open"), s.list("issues", "status:open")
 	if !r.Listed {
-		open = own("/stats/latest_issues")
+		open, latest = own("/stats/open"), own("/stats/latest_issues")
 	}
 	links := s.common()
 	maps.Copy(links, Links{
 		"runs":             s.list("runs"),
 		"issues_found":     s.sum("runs", "issues_found"),
 		"open":             open,
-		"open_by_severity": own("/stats/latest_severity"),
-		"open_by_category": own("/stats/latest_category"),
+		"open_by_severity": own("/stats/open_by_severity"),
+		"open_by_category": own("/stats/open_by_category"),
+		"dismissed":        s.list("issues", "is:dismissed"),
+		"accepted":         s.list("issues", "is:accepted"),
+		"latest_issues":    latest,
+		"latest_severity":  own("/stats/latest_severity"),
+		"latest_category":  own("/stats/latest_category"),
 	})
 	return links
 }
@@ -214,42 +219,51 @@ func RepoLinks(r telemetry.RepoRow, asOf time.Time) Links {
 func (s scope) openLinks(t telemetry.Totals, links Links) {
 	sum := func(figure string) Link { return s.list("repos").with("", "sum/"+figure) }
 	links["latest_unlisted"] = s.list("repos", "-is:listed").with("", "sum/open")
-	links["latest_issues"] = s.list("issues", "is:open")
-	if t.Unlisted > 0 {
-		links["latest_issues"] = sum("open")
-	}
-	for word := range t.LatestSeverity {
-		link, ok := s.severity(word)
+	links["dismissed"], links["accepted"] = s.list("issues", "is:dismissed"), s.list("issues", "is:accepted")
+	for _, by := range []struct {
+		total, severity, category, open string
+		severities, categories          map[string]int64
+	}{
+		{"open", "open_by_severity", "open_by_category", "is:open", t.OpenSeverity, t.OpenCategory},
+		{"latest_issues", "latest_severity", "latest_category", "status:open", t.LatestSeverity, t.LatestCategory},
+	} {
+		links[by.total] = s.list("issues", by.open)
 		if t.Unlisted > 0 {
-			link, ok = sum(at("open_by_severity", word)), true
+			links[by.total] = sum(by.total)
 		}
-		if ok {
-			links[at("latest_severity", word)] = link
+		for word := range by.severities {
+			link, ok := s.severity(by.open, word)
+			if t.Unlisted > 0 {
+				link, ok = sum(at(by.severity, word)), true
+			}
+			if ok {
+				links[at(by.severity, word)] = link
+			}
 		}
-	}
-	for word := range t.LatestCategory {
-		links[at("latest_category", word)] = s.family(word)
-		if t.Unlisted > 0 {
-			links[at("latest_category", word)] = sum(at("open_by_category", word))
+		for word := range by.categories {
+			links[at(by.category, word)] = s.family(by.open, word)
+			if t.Unlisted > 0 {
+				links[at(by.category, word)] = sum(at(by.category, word))
+			}
 		}
 	}
 }
 
 // severity links to the open issues of a tier. One that CodeQL does not have
 // is asked for by its own parameter.
-func (s scope) severity(tier string) (Link, bool) {
+func (s scope) severity(open, tier string) (Link, bool) {
 	if telemetry.SeverityRank(tier) < len(telemetry.Severities()) {
-		return s.list("issues", "is:open", "severity:"+tier), true
+		return s.list("issues", open, "severity:"+tier), true
 	}
-	return s.list("issues", "is:open").with("severity="+url.QueryEscape(tier), ""), tier != "" && !strings.Contains(tier, ",")
+	return s.list("issues", open).with("severity="+url.QueryEscape(tier), ""), tier != "" && !strings.Contains(tier, ",")
 }
 
 // family links to the open issues of a CWE family.
-func (s scope) family(name string) Link {
+func (s scope) family(open, name string) Link {
 	if name == "" {
-		return s.list("issues", "is:open", "no:family")
+		return s.list("issues", open, "no:family")
 	}
-	return s.list("issues", "is:open", term("family", name))
+	return s.list("issues", open, term("family", name))
 }
 
 // trendLinks are the links of the figures of /api/trends.
@@ -264,11 +278,13 @@ func trendLinks(t telemetry.Trends, s scope) Links {
 		"prs_total":     s.pulls(t), "prs_merged": s.pulls(t, "is:merged"), "fix_rate": s.pulls(t).with("sums=true", "/sums/fix_rate"),
 		"overdue_scans/n": s.answer("trends", "/overdue_scans/items", "period="+t.Period.Name),
 		"sessions/total":  s.list("sessions", "started:>="+since),
-		"open_now/total":  s.answer("stats", "/latest_issues"), "open_now/listed": s.list("issues", "is:open"),
+		"open_now/total":  s.answer("stats", "/open"), "open_now/listed": s.list("issues", "is:open"),
 	}
 	before := s
 	before.asOf = t.Period.Since.Add(-time.Millisecond)
-	links["open_before/total"], links["open_before/listed"] = before.answer("stats", "/latest_issues"), before.list("issues", "is:open")
+	links["open_now/dismissed"], links["open_now/accepted"] = s.list("issues", "is:dismissed"), s.list("issues", "is:accepted")
+	links["open_before/dismissed"], links["open_before/accepted"] = before.list("issues", "is:dismissed"), before.list("issues", "is:accepted")
+	links["open_before/total"], links["open_before/listed"] = before.answer("stats", "/open"), before.list("issues", "is:open")
 	if t.Before.Unlisted == 0 {
 		links["open_before/total"] = before.list("issues", "is:open")
 	}
@@ -278,6 +294,8 @@ func trendLinks(t telemetry.Trends, s scope) Links {
 			day.asOf = end
 		}
 		links[at("open", strconv.Itoa(i), "listed")] = day.list("issues", "is:open")
+		links[at("open", strconv.Itoa(i), "dismissed")] = day.list("issues", "is:dismissed")
+		links[at("open", strconv.Itoa(i), "accepted")] = day.list("issues", "is:accepted")
 	}
 	for i, w := range t.Weeks {
 		end := endOf(w.Monday, 7, t.Period)
@@ -291,7 +309,7 @@ func trendLinks(t telemetry.Trends, s scope) Links {
 		if f.Family != "" {
 			family = term("family", f.Family)
 		}
-		links[at("families", strconv.Itoa(i), "attempted")] = s.list("issues", family, "taken:>="+since)
+		links[at("families", strconv.Itoa(i), "attempted")] = s.list("issues", family, "taken:>="+since, "-is:dismissed,accepted")
 		links[at("families", strconv.Itoa(i), "closed")] = s.list("issues", family, "taken:>="+since, "is:fixed")
 	}
 	if len(t.Missing) == 1 {

@@ -49,6 +49,7 @@ type Lists struct {
 	Needs         List[telemetry.NeedRow]
 	Deliveries    List[telemetry.Delivery]
 	Audit         List[telemetry.AuditEntry]
+	Decisions     List[telemetry.Decision]
 }
 
 // Sums are sums over all rows of a list.

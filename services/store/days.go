@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	Everywhere int64 = 0         // stands for all repositories in the table days
-	Never      int64 = 1<<63 - 1 // is a time that has not come
+	Everywhere int64 = 0               // stands for all repositories in the table days
+	Never            = telemetry.Never // is a time that has not come
 )
 
 // LastOpened is when an issue i was last opened.
@@ -21,12 +21,18 @@ type DayKey struct {
 	Severity string
 }
 
-// DayCount is what changed on a day; Unlisted is of what scans counted without naming it.
-type DayCount struct{ Opened, Closed, Net, Unlisted int64 }
+// DayCount is what changed on a day; Unlisted is of what scans counted without
+// naming it, Dismissed and Accepted of what is open by scans, and not as shown.
+type DayCount struct{ Opened, Closed, Net, Unlisted, Dismissed, Accepted int64 }
+
+// Open is by how much what is shown as open changed.
+func (c DayCount) Open() int64 { return c.Net + c.Unlisted - c.Dismissed - c.Accepted }
 
 // Minus returns the difference of two counts.
 func (c DayCount) Minus(o DayCount) DayCount {
-	return DayCount{c.Opened - o.Opened, c.Closed - o.Closed, c.Net - o.Net, c.Unlisted - o.Unlisted}
+	return DayCount{
+		c.Opened - o.Opened, c.Closed - o.Closed, c.Net - o.Net, c.Unlisted - o.Unlisted, c.Dismissed - o.Dismissed, c.Accepted - o.Accepted,
+	}
 }
 
 // DayBook is what changed by day.
@@ -50,12 +56,45 @@ func Day(at int64) int64 {
 // Days reads the days of a repository, or of all; more is a further condition, its arguments from $2 on.
 func (tx *Tx) Days(repo int64, more string, args ...any) DayBook {
 	b := DayBook{}
-	query := `SELECT day, severity, opened, closed, net, unlisted FROM days WHERE repo_id = $1` + more
+	query := `SELECT day, severity, opened, closed, net, unlisted, dismissed, accepted FROM days WHERE repo_id = $1` + more
 	tx.Each(query, append([]any{repo}, args...), func(r *Row) {
 		var k DayKey
 		var c DayCount
-		r.Scan(&k.Day, &k.Severity, &c.Opened, &c.Closed, &c.Net, &c.Unlisted)
+		r.Scan(&k.Day, &k.Severity, &c.Opened, &c.Closed, &c.Net, &c.Unlisted, &c.Dismissed, &c.Accepted)
 		b[k] = c
+	})
+	return b
+}
+
+// DecidedOpen are the times d in which decisions took issues out of what is
+// open, with the intervals l in which these were open by scans meanwhile.
+const DecidedOpen = ` FROM decided d JOIN issue_intervals l ON l.issue_id = d.issue_id AND l.from_at < d.to_at AND l.to_at > d.from_at
+	WHERE d.kind IN ('dismissed', 'accepted') AND l.from_at < l.to_at`
+
+// DecidedDays returns by day what decisions took out of what is open by scans,
+// and gave back, up to a time, of a repository or of all.
+func (tx *Tx) DecidedDays(repo, until int64) DayBook {
+	of, args := "", []any{}
+	if repo != Everywhere {
+		of, args = " AND d.repo_id = $1", append(args, repo)
+	}
+	b := DayBook{}
+	tx.Each(`SELECT d.kind, l.severity, CASE WHEN d.from_at > l.from_at THEN d.from_at ELSE l.from_at END,
+		CASE WHEN d.to_at < l.to_at THEN d.to_at ELSE l.to_at END`+DecidedOpen+of, args, func(r *Row) {
+		var kind telemetry.DecidedKind
+		var severity string
+		var from, to int64
+		r.Scan(&kind, &severity, &from, &to)
+		out, back := DayCount{Accepted: 1}, DayCount{Accepted: -1}
+		if kind == telemetry.KindDismissed {
+			out, back = DayCount{Dismissed: 1}, DayCount{Dismissed: -1}
+		}
+		if from <= until {
+			b.Add(from, severity, out)
+		}
+		if to <= until {
+			b.Add(to, severity, back)
+		}
 	})
 	return b
 }

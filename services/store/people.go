@@ -116,3 +116,9 @@ func (tx *Tx) putPeople(list []telemetry.Person) {
 		})
 	}
 }
+
+// HasPerson reports whether somebody of a name has come in.
+func (s *Store) HasPerson(ctx context.Context, name string) bool {
+	known, err := Get(ctx, s, func(tx *Tx) bool { return tx.Has(`SELECT 1 FROM people WHERE name = $1`, name) })
+	return known && err == nil
+}

@@ -55,6 +55,8 @@ type Store struct {
 	versions map[string]uint64
 	watchers map[chan struct{}]bool
 	exports  chan struct{} // holds an element for each export that reads
+
+	clock clock
 }
 
 // Options are what Open needs.
@@ -180,6 +182,7 @@ func (s *Store) ID() string { return s.id }
 // Versions returns the version of each topic. The map does not change, and must
 // not be changed.
 func (s *Store) Versions() map[string]uint64 {
+	s.catchUp(context.Background())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.versions
@@ -302,6 +305,9 @@ func (s *Store) raise(raised map[string]uint64) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if raised[telemetry.TopicDecisions] > s.versions[telemetry.TopicDecisions] {
+		s.clock.forget()
+	}
 	versions := maps.Clone(s.versions) // who asked for them before goes on reading those
 	for topic, n := range raised {
 		versions[topic] = max(n, versions[topic])
@@ -317,6 +323,11 @@ func (s *Store) raise(raised map[string]uint64) {
 
 // Read runs do in a read-only transaction: all its queries see one state.
 func (s *Store) Read(ctx context.Context, do func(*Tx) error) error {
+	s.catchUp(ctx)
+	return s.readOnce(ctx, do)
+}
+
+func (s *Store) readOnce(ctx context.Context, do func(*Tx) error) error {
 	limited, cancel := context.WithTimeout(ctx, readLimit)
 	defer cancel()
 	begun, err := s.reader().BeginTx(limited, s.dialect.readOptions())

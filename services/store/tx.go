@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"telemetry-dashboard/services/telemetry"
 )
 
 // Tx is a transaction. Its first error ends it: later calls do nothing, and
@@ -31,6 +33,9 @@ func (tx *Tx) Err() error { return tx.err }
 
 // Now is when the transaction began, or the past time that it reads as of.
 func (tx *Tx) Now() time.Time { return tx.now }
+
+// Person is who asks.
+func (tx *Tx) Person() string { return telemetry.NameOf(tx.ctx) }
 
 // WantsHints reports whether the database plans by a query's text more than by its tables.
 func (tx *Tx) WantsHints() bool { return tx.dialect.name() == "sqlite" }

@@ -113,6 +113,7 @@ func (s *Store) Follow(ctx context.Context) error {
 		_ = telemetry.Guard("follow the database", func() error { // a fault in one look must not end the program
 			s.recoverWrites(ctx)
 			s.follow(ctx)
+			s.catchUp(ctx)
 			return nil
 		})
 	}

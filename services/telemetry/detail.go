@@ -81,6 +81,9 @@ const (
 	StepGone               StepKind = "gone"
 	StepBack               StepKind = "back"
 	StepNotScanned         StepKind = "not_scanned"
+	StepDecided            StepKind = "decided"          // a person decided about it
+	StepDecisionUndone     StepKind = "decision_undone"  // that was taken back
+	StepDecisionExpired    StepKind = "decision_expired" // its time had passed
 )
 
 // Step is one step of an issue's timeline.
@@ -90,7 +93,7 @@ type Step struct {
 	Text      string              `json:"text"`      // a sentence
 	RunFile   Optional            `json:"record"`    // that says so, "" where Source names another source
 	RunNumber int64               `json:"run_number"`
-	Source    string              `json:"source"`     // "record", "github", "devin"
+	Source    string              `json:"source"`     // "record", "github", "devin", "person"
 	Session   Optional            `json:"session_id"` // as recorded
 	PRURL     Optional            `json:"pr_url"`
 	Outcome   VerificationOutcome `json:"outcome"` // with StepVerified
@@ -101,6 +104,7 @@ type Step struct {
 	Attempt *AttemptRow      `json:"-"`
 	Pull    *PullRow         `json:"-"`
 	Check   *VerificationRow `json:"-"`
+	Decided *IssueDecision   `json:"-"`
 }
 
 // IssueDetail is an issue with all that is known of it, in time order.
@@ -109,6 +113,7 @@ type IssueDetail struct {
 	Described
 	Appearances   []Appearance      `json:"appearance_list"`
 	Verifications []VerificationRow `json:"verifications"`
+	Decisions     []IssueDecision   `json:"decisions"` // all of them, oldest first
 	Timeline      []Step            `json:"timeline"`
 	Odds          Odds              `json:"odds"`
 	Attempts      []AttemptRow      `json:"-"` // the API adds what came of each

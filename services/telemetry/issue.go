@@ -86,11 +86,28 @@ func Statuses() []Status {
 	return []Status{StatusRecurring, StatusReopened, StatusNew, StatusNotScanned, StatusFixed, StatusRetired}
 }
 
-// Rank is the place of s in the order of lists, from 0.
-func (s Status) Rank() int { return slices.Index(Statuses(), s) }
+// The states that people's decisions give an issue. Matching and the guards of
+// scans know nothing of them.
+const (
+	StateDismissed Status = "dismissed"
+	StateAccepted  Status = "accepted"
+)
 
-// Open reports whether an issue of this status is open.
-func (s Status) Open() bool { return s != StatusFixed && s != StatusRetired && s != "" }
+// IssueStates are the states in which issues are shown, in the order of lists:
+// what scans say, unless a decision stands.
+func IssueStates() []Status { return append(Statuses(), StateDismissed, StateAccepted) }
+
+// Rank is the place of s in the order of lists, from 0.
+func (s Status) Rank() int { return slices.Index(IssueStates(), s) }
+
+// Open reports whether an issue of this status or state is open.
+func (s Status) Open() bool {
+	switch s {
+	case StatusRecurring, StatusReopened, StatusNew, StatusNotScanned:
+		return true
+	}
+	return false
+}
 
 // Basis says which pass matched a finding to its issue.
 type Basis string

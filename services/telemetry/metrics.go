@@ -129,6 +129,8 @@ type DayPoint struct {
 	BySeverity map[string]int64
 	Listed     int64 // issues that have a row
 	Unlisted   int64 // counts of scans that name no findings
+	Dismissed  int64 // open by scans, and not in the counts above
+	Accepted   int64
 
 	UnlistedBySeverity map[string]int64 // of BySeverity, what has no row; nil = nothing
 }

@@ -93,6 +93,17 @@ func PersonOf(ctx context.Context) Person {
 	return Person{}
 }
 
+// You is who asks where nobody is named.
+const You = "you"
+
+// NameOf is the name of the person who asked for what ctx is about, You where nobody did.
+func NameOf(ctx context.Context) string {
+	if p := PersonOf(ctx); p.Name != "" {
+		return p.Name
+	}
+	return You
+}
+
 // NoteEffect says what the action of ctx changed, for the audit log. It is called
 // by who does the action, before it answers.
 func NoteEffect(ctx context.Context, e Effect) {

@@ -26,12 +26,13 @@ const (
 	TopicDeliveries  Topic = "deliveries"  // webhooks that GitHub delivered
 	TopicPeople      Topic = "people"      // access tokens
 	TopicAudit       Topic = "audit"       // who changed what
+	TopicDecisions   Topic = "decisions"   // what people decided about issues
 )
 
 // Topics are all topics.
 func Topics() []Topic {
 	return []Topic{TopicRecords, TopicSessions, TopicPulls, TopicJobs, TopicViews, TopicSubmissions, TopicDeliveries,
-		TopicPeople, TopicAudit}
+		TopicPeople, TopicAudit, TopicDecisions}
 }
 
 // RunRow is one scan or dispatch. Its JSON is that of a reference to it: a list
@@ -150,10 +151,14 @@ type IssueRow struct {
 	Session    string   `json:"latest_session"` // session key of the latest of them, "" without one
 	Claim      Optional `json:"claim"`          // what the latest session says of it (Said), "" without one
 	Found      Optional `json:"found"`          // what scans found since that session (Found), "" without one
-	Title      Optional `json:"title"`          // of its rule, "" where no log names that
-	Score      *float64 `json:"score"`          // CVSS, by the newest log that names the issue; nil without one
-	CWEs       []string `json:"cwes"`           // likewise: CWE-79
-	Owners     []string `json:"owners"`         // of its file, by CODEOWNERS, else the tags of the registry
+	State      Status   `json:"state"`          // in which it is shown: its status, unless a decision stands
+	Decision   *Decided `json:"decision"`       // by which it is dismissed or accepted; nil without one
+	Assignee   Optional `json:"assignee"`
+	DecisionID int64    `json:"-"`      // of Decision, 0 without one
+	Title      Optional `json:"title"`  // of its rule, "" where no log names that
+	Score      *float64 `json:"score"`  // CVSS, by the newest log that names the issue; nil without one
+	CWEs       []string `json:"cwes"`   // likewise: CWE-79
+	Owners     []string `json:"owners"` // of its file, by CODEOWNERS, else the tags of the registry
 }
 
 // RepoRow is one repository with its figures.
@@ -171,6 +176,11 @@ type RepoRow struct {
 	Open             int64            `json:"open"`             // of listed issues, or of the latest scan's counts
 	OpenSeverity     map[string]int64 `json:"open_by_severity"` // likewise
 	OpenCategory     map[string]int64 `json:"open_by_category"`
+	Dismissed        int64            `json:"dismissed"` // taken out of the open ones by decisions
+	Accepted         int64            `json:"accepted"`
+	Latest           int64            `json:"latest_issues"` // open by scans alone: Open + Dismissed + Accepted
+	LatestSeverity   map[string]int64 `json:"latest_severity"`
+	LatestCategory   map[string]int64 `json:"latest_category"`
 	ReferenceRun     *int64           `json:"reference_run"`
 	LatestRun        *int64           `json:"latest_run"`
 	LatestReduced    bool             `json:"scope_reduced"`         // the latest scan with findings data closed nothing
@@ -242,38 +252,6 @@ func (c PullCounts) FixRate() float64 {
 		return 0
 	}
 	return float64((c.Merged*2000+c.Total)/(2*c.Total)) / 10
-}
-
-// Totals are the figures over all repositories.
-type Totals struct {
-	Repos         []string // target_repo as recorded, latest first
-	Runs          int64
-	Scans         int64
-	Dispatches    int64
-	Verifications int64
-	BrokenFiles   int64
-	IssuesFound   int64
-
-	Latest         int64 // open issues, with what Unlisted adds
-	Unlisted       int64 // of repositories without a reference scan
-	LatestSeverity map[string]int64
-	LatestCategory map[string]int64
-	SeveritySum    map[string]int64
-	CategorySum    map[string]int64
-
-	SessionsByState  map[State]int64 // never-started ones included
-	SessionsCreated  int64
-	SessionsWithPR   int64
-	SessionsFinished int64
-	Active           ActiveSessions
-	PRs              PullCounts
-}
-
-// ActiveSessions counts what Devin does now. What only a record tells, and
-// told long ago, is not among it (RecordedFor).
-type ActiveSessions struct {
-	Working int64 // queued or working
-	Waiting int64 // for its user, without a pull request
 }
 
 // FileRow is one file of a run directory, as the store knows it.

@@ -46,6 +46,9 @@ func Timeline(issue IssueDetail, scans []ScanPoint, pulls []PullRow) []Step {
 			Check:     &issue.Verifications[n],
 		})
 	}
+	for n := range issue.Decisions {
+		steps = append(steps, decisionSteps(&issue.Decisions[n])...)
+	}
 	// A step without a time stands behind what led to it.
 	when := func(s Step) Time {
 		if !s.At.IsZero() {

@@ -48,6 +48,8 @@ const (
 	ActionDismiss       = Actions + "dismiss"
 	ActionCancel        = Actions + "cancel"
 	ActionLog           = Actions + "log"
+	ActionDecide        = Actions + "decide"
+	ActionUndoDecision  = Actions + "undo-decision"
 	ActionSaveView      = Actions + "views"
 	ActionRenameView    = Actions + "views/rename"
 	ActionDeleteView    = Actions + "views/delete"

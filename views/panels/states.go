@@ -51,6 +51,8 @@ func IssueState(status telemetry.Status) parts.State {
 		telemetry.StatusNotScanned: {Icon: "issue-draft", Tone: parts.Muted, Label: "Not scanned"},
 		telemetry.StatusFixed:      {Icon: "check-circle", Tone: parts.Success, Label: "Fixed"},
 		telemetry.StatusRetired:    {Icon: "archive", Tone: parts.Muted, Label: "Retired"},
+		telemetry.StateDismissed:   {Icon: "x-circle", Tone: parts.Muted, Label: "Dismissed"},
+		telemetry.StateAccepted:    {Icon: "shield", Tone: parts.Muted, Label: "Risk accepted"},
 	}[status], string(status))
 }
 

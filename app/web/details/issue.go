@@ -61,10 +61,10 @@ func (w *Web) issueHead(v shell.View, i telemetry.IssueDetail) panels.Heading {
 		Title:  titleOf(i.IssueRow),
 		Labels: headLabels(i.IssueRow),
 		Aside:  "in " + shell.SpotText(i.File, i.Line),
-		States: []parts.State{panels.IssueState(i.Status)},
+		States: []parts.State{panels.IssueState(i.State)},
 	}
 	h.Pill = panels.SeverityPill(i.Severity)
-	switch i.Status {
+	switch i.State {
 	case telemetry.StatusReopened:
 		if back, away := backSince(i); !back.IsZero() {
 			h.Time, h.As, h.After = back, "ago", "after being fixed for "+shell.DaysText(away)
@@ -73,6 +73,10 @@ func (w *Web) issueHead(v shell.View, i telemetry.IssueDetail) panels.Heading {
 		h.Time, h.As = i.Closed.At.Time, "ago"
 	case telemetry.StatusRetired:
 		h.Note, h.Time, h.As = "Its repository was archived or deleted; last seen", i.LastSeen.At.Time, "ago"
+	case telemetry.StateDismissed, telemetry.StateAccepted:
+		if d := i.Decision; d != nil {
+			h.Note, h.Time, h.As = telemetry.Decision{Action: d.Action, Reason: d.Reason, Until: d.Until}.Words()+" by "+d.By, d.At.Time, "ago"
+		}
 	case telemetry.StatusNotScanned:
 		h.Note, h.Time, h.As = "Not covered by the latest scan; last seen", i.LastSeen.At.Time, "ago"
 	default:
@@ -81,7 +85,7 @@ func (w *Web) issueHead(v shell.View, i telemetry.IssueDetail) panels.Heading {
 	if code := w.Settings.GitHubWeb.Code(i.Repo, i.File, i.Line); code != "" {
 		h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Open code (today’s file)", URL: code}, Icon: "code"})
 	}
-	if i.Status.Open() && v.AsOf.IsZero() {
+	if i.State.Open() && v.AsOf.IsZero() {
 		text := "Start a run"
 		if len(i.Attempts) > 0 {
 			text = "Start another run"
@@ -106,6 +110,9 @@ func (w *Web) issueFacts(i telemetry.IssueDetail) []panels.Pair {
 		{Name: "Location", Text: shell.SpotText(i.File, i.Line), URL: w.Settings.GitHubWeb.Code(i.Repo, i.File, i.Line), Code: true},
 		{Name: "First seen", Time: i.FirstSeen.At.Time, As: "day", Text: shell.RunName(i.FirstSeen.Run, 0), URL: links.Run(i.FirstSeen.File)},
 		{Name: "Last seen", Time: i.LastSeen.At.Time, As: "ago", Text: shell.RunName(i.LastSeen.Run, 0), URL: links.Run(i.LastSeen.File)},
+	}
+	if i.Assignee != "" {
+		facts = append(facts, panels.Pair{Name: "Assignee", Text: string(i.Assignee), URL: shell.TermURL(links.Issues, "assignee", string(i.Assignee))})
 	}
 	facts = append(facts, openFor(i))
 	if !i.Closed.At.IsZero() {

@@ -84,6 +84,8 @@ func stepState(s telemetry.Step, attempt int) parts.State {
 	switch s.Kind {
 	case telemetry.StepSession:
 		return sessionStep(s.Attempt)
+	case telemetry.StepDecided, telemetry.StepDecisionUndone, telemetry.StepDecisionExpired:
+		return decisionStep(s)
 	case telemetry.StepVerified:
 		state := panels.VerifiedState(s.Check.Fixed, s.Check.Targeted)
 		state.Label = "Verified, " + state.Label
@@ -129,8 +131,40 @@ func lowerFirst(word string) string {
 	return strings.ToLower(word[:size]) + word[size:]
 }
 
+// decisionStep is what a person decided, or that it ended.
+func decisionStep(s telemetry.Step) parts.State {
+	state := parts.State{Icon: "pencil", Tone: parts.Muted, Label: s.Decided.Words()}
+	switch s.Kind {
+	case telemetry.StepDecisionUndone:
+		state.Label += ", undone"
+	case telemetry.StepDecisionExpired:
+		state.Icon, state.Label = "clock", "Acceptance ended"
+		if s.Decided.Action == telemetry.ActionSnooze {
+			state.Label = "Snooze ended"
+		}
+	}
+	return state
+}
+
+func decisionSegments(s telemetry.Step) []panels.Segment {
+	by := s.Decided.By
+	if s.Kind == telemetry.StepDecisionUndone {
+		by = string(s.Decided.UndoneBy)
+	}
+	if s.Kind == telemetry.StepDecisionExpired {
+		return nil
+	}
+	segments := []panels.Segment{{Text: "by " + by}}
+	if s.Kind == telemetry.StepDecided && s.Decided.Comment != "" {
+		segments = append(segments, panels.Segment{Text: "“" + s.Decided.Comment + "”"})
+	}
+	return segments
+}
+
 func stepSegments(s telemetry.Step) []panels.Segment {
 	switch s.Kind {
+	case telemetry.StepDecided, telemetry.StepDecisionUndone, telemetry.StepDecisionExpired:
+		return decisionSegments(s)
 	case telemetry.StepFirstSeen:
 		return []panels.Segment{runSegment(s), {Text: shell.SpotText(s.Seen.File, s.Seen.Line), Code: true}}
 	case telemetry.StepMoved, telemetry.StepBack:

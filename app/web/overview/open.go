@@ -33,9 +33,9 @@ func (w *Web) drawOpen(ctx context.Context, v shell.View) (templ.Component, erro
 	if err != nil {
 		return nil, err
 	}
-	severity, category := totals.LatestSeverity, totals.LatestCategory
+	severity, category := totals.OpenSeverity, totals.OpenCategory
 	list := links.In(v.Scope, links.Issues)
-	b.Note, b.Count, b.CountURL = "by severity and CWE family", parts.Number(totals.Latest), list
+	b.Note, b.Count, b.CountURL = "by severity and CWE family", parts.Number(totals.Open), list
 	b.Severity = panels.SeveritySlices(telemetry.Severities(), severity, func(tier string) string {
 		return links.Matching(list, shell.QueryOpen+" severity:"+tier)
 	})
@@ -63,7 +63,7 @@ func (w *Web) drawOpen(ctx context.Context, v shell.View) (templ.Component, erro
 func (w *Web) listedOpen(ctx context.Context, v shell.View, t dashboard.Stats) (severity, category map[string]int64, err error) {
 	switch {
 	case t.Unlisted == 0:
-		return t.LatestSeverity, t.LatestCategory, nil
+		return t.OpenSeverity, t.OpenCategory, nil
 	case v.Scope != "": // either all of a repository has a list, or nothing
 		return nil, nil, nil
 	}
@@ -72,7 +72,7 @@ func (w *Web) listedOpen(ctx context.Context, v shell.View, t dashboard.Stats) (
 		return nil, nil, err
 	}
 	without, err := w.Dashboard.Repos.Rows(ctx, query.Ask{Query: q, AsOf: v.AsOf, Page: query.Page{Sort: "repo", Order: "asc"}})
-	severity, category = maps.Clone(t.LatestSeverity), maps.Clone(t.LatestCategory)
+	severity, category = maps.Clone(t.OpenSeverity), maps.Clone(t.OpenCategory)
 	for _, r := range without.Items {
 		for name, n := range r.OpenSeverity {
 			severity[name] -= n

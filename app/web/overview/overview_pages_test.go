@@ -39,7 +39,7 @@ func TestPanels(t *testing.T) {
 		{"rates", "rates", webtest.Want{
 			Text: []string{"attempted in 30 days", "20.0 % closed of 5 attempted", "path-traversal 1 / 2 50.0 %", "xss 0 / 2 0.0 %",
 				"injection 0 / 1", "All families 1 / 5 20.0 %"},
-			HTML: []string{`<tr class="is-faint">`, `href="/issues?q=family%3Apath-traversal+taken%3A%3E%3D2026-02-09T00%3A00%3A00Z"`}}},
+			HTML: []string{`<tr class="is-faint">`, `href="/issues?q=family%3Apath-traversal+taken%3A%3E%3D2026-02-09T00%3A00%3A00Z+-is%3Adismissed%2Caccepted"`}}},
 		{"spans", "spans", webtest.Want{
 			Text: []string{"5 d to fix, median", "Time to fix, median 5 d n = 2", "Time to fix, p90 8 d", "under 7 days 1 7 to 30 days 47"}}},
 		{"outcomes", "outcomes", webtest.Want{

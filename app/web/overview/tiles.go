@@ -138,12 +138,12 @@ func changeSegment(n int64) parts.Segment {
 }
 
 func openTile(v shell.View, t dashboard.Stats, listed map[string]int64) parts.Tile {
-	tile := parts.Tile{Label: "Open issues", Value: parts.Number(t.Latest), URL: links.In(v.Scope, links.Issues)}
+	tile := parts.Tile{Label: "Open issues", Value: parts.Number(t.Open), URL: links.In(v.Scope, links.Issues)}
 	for _, tier := range []struct {
 		name string
 		tone parts.Tone
 	}{{"critical", parts.Danger}, {"high", parts.Severe}} {
-		n := t.LatestSeverity[tier.name]
+		n := t.OpenSeverity[tier.name]
 		segment := parts.Segment{
 			Text: parts.Number(n) + " " + tier.name,
 			Tone: tier.tone,

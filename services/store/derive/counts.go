@@ -34,7 +34,7 @@ func countIssues(tx *store.Tx, applied, attempted set[int64]) {
 	if len(repos) == 0 {
 		return
 	}
-	const columns = `status_rank, severity_rank, attempts`
+	const columns = `state_rank, severity_rank, attempts`
 	in, keys := `repo_id `+tx.In(1, "BIGINT"), list(repos)
 	addToAll := func(sum string) {
 		tx.Exec(`INSERT INTO issue_counts (repo_id, `+columns+`, n) SELECT 0, `+columns+`, `+sum+` FROM issue_counts WHERE `+in+`
@@ -43,7 +43,7 @@ func countIssues(tx *store.Tx, applied, attempted set[int64]) {
 	addToAll("-SUM(n)")
 	tx.Exec(`DELETE FROM issue_counts WHERE `+in, keys)
 	tx.Exec(`INSERT INTO issue_counts (repo_id, `+columns+`, n)
-		SELECT repo_id, status_rank, severity_rank, CASE WHEN attempts > 3 THEN 3 ELSE attempts END, COUNT(*)
+		SELECT repo_id, state_rank, severity_rank, CASE WHEN attempts > 3 THEN 3 ELSE attempts END, COUNT(*)
 		FROM issues WHERE `+in+` GROUP BY 1, 2, 3, 4`, keys)
 	addToAll("SUM(n)")
 	tx.Exec(`DELETE FROM issue_counts WHERE repo_id = 0 AND n = 0`)
@@ -98,26 +98,35 @@ func countOpen(tx *store.Tx, repo int64) {
 	var ref, data, latestFile string
 	var latestAt, latestRun, open, retired int64
 	severity, category := map[string]int64{}, map[string]int64{}
+	states, decidedSeverity, decidedCategory := map[int]int64{}, map[string]int64{}, map[string]int64{}
 	tx.Row(`SELECT ref_file, data_file, retired_at FROM repos WHERE id = $1`, repo).Scan(&ref, &data, &retired)
 	tx.Row(`SELECT file, at, run_number, issues_found, severity, category FROM runs WHERE repo_id = $1 AND kind = 'scan'
 		ORDER BY at DESC, file DESC, source DESC LIMIT 1`, repo).
 		Scan(&latestFile, &latestAt, &latestRun, &open, store.CountsOf(&severity), store.CountsOf(&category))
 	if ref != "" || retired != 0 {
 		open, severity, category = 0, map[string]int64{}, map[string]int64{}
-		tx.Each(`SELECT severity, family, COUNT(*) FROM issues WHERE repo_id = $1 AND status_rank < $2 GROUP BY severity, family`,
-			[]any{repo, telemetry.StatusFixed.Rank()}, func(r *store.Row) {
-				var sev, fam string
-				var n int64
-				r.Scan(&sev, &fam, &n)
-				open += n
-				severity[sev] += n
-				category[fam] += n
-			})
+		tx.Each(`SELECT state_rank, severity, family, COUNT(*) FROM issues WHERE repo_id = $1 AND status_rank < $2
+			GROUP BY state_rank, severity, family`, []any{repo, telemetry.StatusFixed.Rank()}, func(r *store.Row) {
+			var rank int
+			var sev, fam string
+			var n int64
+			if r.Scan(&rank, &sev, &fam, &n); rank > telemetry.StatusRetired.Rank() {
+				states[rank] += n
+				decidedSeverity[sev] += n
+				decidedCategory[fam] += n
+				return
+			}
+			open += n
+			severity[sev] += n
+			category[fam] += n
+		})
 	}
 	tx.Exec(`UPDATE repos SET open = $1, open_severity = $2, open_category = $3, critical_high = $4, listed = $5, without_findings = $6,
-			latest_at = $7, latest_file = $8, latest_run = $9 WHERE id = $10`,
+			latest_at = $7, latest_file = $8, latest_run = $9, dismissed = $11, accepted = $12, decided_severity = $13, decided_category = $14
+		WHERE id = $10`,
 		open, store.JSON(severity), store.JSON(category), severity["critical"]+severity["high"], store.Flag(ref != ""),
-		store.Flag(latestFile != data), latestAt, latestFile, latestRun, repo)
+		store.Flag(latestFile != data), latestAt, latestFile, latestRun, repo,
+		states[telemetry.StateDismissed.Rank()], states[telemetry.StateAccepted.Rank()], store.JSON(decidedSeverity), store.JSON(decidedCategory))
 }
 
 // countOverdue notes a repository's median time between two scans, and when

@@ -48,6 +48,7 @@ func derive(c *changes) {
 	// The findings of scans become issues, with their intervals and days.
 	ledgers := applyScans(c.records, runs.scans, c.replay, runs.former)
 	todo.add(ledgers.affected)
+	putDecisions(c.records, ledgers) // they change in which state issues are shown
 
 	// Repositories get their names, and where their pull requests are opened.
 	repos := describeRepos(c.records, todo.repos, runs.forks, todo.reforked)
@@ -194,5 +195,9 @@ func list[K cmp.Ordered, V any](m map[K]V) string { return store.JSON(sorted(m))
 // Writer is a store with what derives its rows. It is safe for concurrent use.
 type Writer struct{ *store.Store }
 
-// New returns the writer of a store.
-func New(s *store.Store) *Writer { return &Writer{s} }
+// New returns the writer of a store, which brings it up to date as time passes.
+func New(s *store.Store) *Writer {
+	w := &Writer{s}
+	s.OnTime(w.EndDecisions)
+	return w
+}

@@ -156,12 +156,14 @@ func addDays(tx *store.Tx, repo int64, b store.DayBook) {
 			rows = append(rows, []store.Field{
 				store.Col("repo_id BIGINT", repo), store.Col("day BIGINT", k.Day), store.Col("severity TEXT", k.Severity),
 				store.Col("opened BIGINT", c.Opened), store.Col("closed BIGINT", c.Closed), store.Col("net BIGINT", c.Net),
-				store.Col("unlisted BIGINT", c.Unlisted),
+				store.Col("unlisted BIGINT", c.Unlisted), store.Col("dismissed BIGINT", c.Dismissed),
+				store.Col("accepted BIGINT", c.Accepted),
 			})
 		}
 	}
 	tx.Insert("days", `ON CONFLICT (repo_id, day, severity) DO UPDATE SET opened = days.opened + excluded.opened,
-		closed = days.closed + excluded.closed, net = days.net + excluded.net, unlisted = days.unlisted + excluded.unlisted`, rows...)
+		closed = days.closed + excluded.closed, net = days.net + excluded.net, unlisted = days.unlisted + excluded.unlisted,
+		dismissed = days.dismissed + excluded.dismissed, accepted = days.accepted + excluded.accepted`, rows...)
 }
 
 // dropDays takes a repository's days away, and out of those of all.
@@ -172,7 +174,8 @@ func dropDays(tx *store.Tx, repo int64) {
 	}
 	tx.Exec(`DELETE FROM days WHERE repo_id = $1`, repo)
 	addDays(tx, store.Everywhere, b)
-	tx.Exec(`DELETE FROM days WHERE repo_id = $1 AND opened = 0 AND closed = 0 AND net = 0 AND unlisted = 0`, store.Everywhere)
+	tx.Exec(`DELETE FROM days WHERE repo_id = $1 AND opened = 0 AND closed = 0 AND net = 0 AND unlisted = 0
+		AND dismissed = 0 AND accepted = 0`, store.Everywhere)
 }
 
 // countUnlisted brings the days up to date with what scans without findings

@@ -5,8 +5,10 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// saveIssues writes issues that scans touched.
-func (l *ledger) saveIssues(issues []*telemetry.Issue) {
+// saveIssues writes issues that scans touched, and returns those of which more
+// changed than that they were seen again.
+func (l *ledger) saveIssues(issues []*telemetry.Issue) set[int64] {
+	changed := set[int64]{}
 	last := store.One[int64](l.tx, `SELECT COALESCE(MAX(id), 0) FROM issues`)
 	for _, id := range l.rows {
 		last = max(last, id)
@@ -16,11 +18,13 @@ func (l *ledger) saveIssues(issues []*telemetry.Issue) {
 		now := locationOf(i)
 		if was, known := l.stored[i]; known {
 			if now != was {
+				changed[i.StoreID] = true
 				moved = append(moved, []store.Field{
 					store.Col("id BIGINT", i.StoreID), store.Col("fingerprint_key TEXT", now.fingerprint), store.Col("rule TEXT", i.Rule),
 					store.Col("severity TEXT", i.Severity), store.Col("severity_rank SMALLINT", telemetry.SeverityRank(i.Severity)),
 					store.Col("family TEXT", i.Family), store.Col("file TEXT", i.File), store.Col("line BIGINT", i.Line),
 					store.Col("status TEXT", i.Status), store.Col("status_rank SMALLINT", l.rank(i.Status)),
+					store.Col("state_rank SMALLINT", l.rank(i.Status)),
 				})
 			}
 			seen = append(seen, []store.Field{
@@ -38,16 +42,19 @@ func (l *ledger) saveIssues(issues []*telemetry.Issue) {
 			last++
 			i.StoreID = last
 		}
+		changed[i.StoreID] = true
 		added = append(added, append(issueFields(i),
 			store.Col("repo_id BIGINT", l.repo), store.Col("fingerprint_key TEXT", now.fingerprint),
 			store.Col("severity_rank SMALLINT", telemetry.SeverityRank(i.Severity)),
-			store.Col("status_rank SMALLINT", l.rank(i.Status)), store.Col("runs TEXT", store.NumbersText(i.Runs))))
+			store.Col("status_rank SMALLINT", l.rank(i.Status)), store.Col("state_rank SMALLINT", l.rank(i.Status)),
+			store.Col("runs TEXT", store.NumbersText(i.Runs))))
 	}
 	l.tx.Put("issues", "", added...)
 	// Most indexes are over columns that most scans leave as they are: an
 	// index is written again for every column that a statement names.
 	l.tx.Change("issues", moved...)
 	l.tx.Change("issues", seen...)
+	return changed
 }
 
 // rank is the rank of a status as it is shown: what is open in a repository that

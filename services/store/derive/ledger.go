@@ -15,6 +15,7 @@ type applied struct {
 	attempts map[int64][]telemetry.Attempt // by record: of those whose attempts the scans can change
 	found    map[int64][]int64             // by run applied here: the issue of each finding
 	flipped  set[int64]                    // issues that were opened or closed
+	moved    set[int64]                    // issues whose rows say something else of place, severity or status
 	replayed set[int64]                    // repositories whose scans were applied from the first on
 	former   []formerFinding
 	*records
@@ -26,7 +27,7 @@ type applied struct {
 func applyScans(r *records, scans map[int64]*scanChanges, again set[int64], former []formerFinding) applied {
 	out := applied{
 		affected: newAffected(), attempts: map[int64][]telemetry.Attempt{}, found: map[int64][]int64{},
-		flipped: set[int64]{}, replayed: set[int64]{}, former: former, records: r,
+		flipped: set[int64]{}, moved: set[int64]{}, replayed: set[int64]{}, former: former, records: r,
 	}
 	out.repos.add(again)
 	for repo := range scans {
@@ -183,7 +184,7 @@ func (o *applied) apply(l *ledger, scans []addedScan) map[[2]int64]*telemetry.Is
 		}
 	}
 	book.retire(l.retired)
-	l.saveIssues(touched)
+	o.moved.add(l.saveIssues(touched))
 	book.save(o.tx, l.repo)
 	for _, issue := range flipped {
 		o.flipped[issue.StoreID] = true

@@ -12,7 +12,7 @@ import (
 
 // storeRules changes whenever what this package derives from the same
 // records does.
-const storeRules = 6
+const storeRules = 7
 
 // rules names the rules by which this program derives.
 func rules() string { return fmt.Sprintf("%d.%d", telemetry.DerivationVersion, storeRules) }

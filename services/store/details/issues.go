@@ -32,6 +32,7 @@ func (d *Details) IssueDetail(
 		issue.Odds = lists.OddsOf(tx, issue.Repo.Key(), issue.Rule, issue.Family)
 		issue.Verifications = d.verifications.Where(tx,
 			`WHERE v.id IN (SELECT record_id FROM attempts WHERE issue_id = $1 AND result > 0) ORDER BY v.at, v.file`, id)
+		issue.Decisions = decisionsOn(tx, id)
 		issue.Scans = scanPoints(tx, issue)
 		issue.Timeline = telemetry.Timeline(issue, issue.Scans, d.pullsOfAttempts(tx, id))
 		return tx.Err()

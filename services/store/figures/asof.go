@@ -60,22 +60,37 @@ func takeLater(tx *store.Tx, repo, t int64, out *telemetry.Totals) {
 
 // countOpenAt counts what was open.
 func countOpenAt(tx *store.Tx, repo, t int64, out *telemetry.Totals) {
-	out.Latest, out.Unlisted, out.LatestSeverity, out.LatestCategory = 0, 0, map[string]int64{}, map[string]int64{}
-	condition, args := ofRepo("repo_id", repo, t)
-	tx.Each(`SELECT severity, family, COUNT(*) FROM issue_intervals WHERE from_at <= $1 AND to_at > $1`+condition+` GROUP BY severity, family`,
+	out.Open, out.Unlisted, out.Dismissed, out.Accepted = 0, 0, 0, 0
+	out.OpenSeverity, out.OpenCategory = map[string]int64{}, map[string]int64{}
+	out.LatestSeverity, out.LatestCategory = map[string]int64{}, map[string]int64{}
+	condition, args := ofRepo("l.repo_id", repo, t)
+	tx.Each(`SELECT COALESCE(d.kind, ''), l.severity, l.family, COUNT(*) FROM issue_intervals l LEFT JOIN decided d ON d.issue_id = l.issue_id
+			AND d.kind IN ('dismissed', 'accepted') AND d.from_at <= $1 AND d.to_at > $1
+		WHERE l.from_at <= $1 AND l.to_at > $1`+condition+` GROUP BY COALESCE(d.kind, ''), l.severity, l.family`,
 		args, func(r *store.Row) {
+			var kind telemetry.DecidedKind
 			var severity, family string
 			var count int64
-			r.Scan(&severity, &family, &count)
-			out.Latest += count
-			out.LatestSeverity[severity] += count
-			out.LatestCategory[family] += count
+			r.Scan(&kind, &severity, &family, &count)
+			bySeverity, byFamily := out.LatestSeverity, out.LatestCategory
+			switch kind {
+			case telemetry.KindDismissed:
+				out.Dismissed += count
+			case telemetry.KindAccepted:
+				out.Accepted += count
+			default:
+				out.Open += count
+				bySeverity, byFamily = out.OpenSeverity, out.OpenCategory
+			}
+			bySeverity[severity] += count
+			byFamily[family] += count
 		})
 	for _, u := range unlistedAt(tx, repo, t) {
-		out.Latest, out.Unlisted = out.Latest+u.Found, out.Unlisted+u.Found
-		store.Add(out.LatestSeverity, u.Severity, 1)
-		store.Add(out.LatestCategory, u.Category, 1)
+		out.Open, out.Unlisted = out.Open+u.Found, out.Unlisted+u.Found
+		store.Add(out.OpenSeverity, u.Severity, 1)
+		store.Add(out.OpenCategory, u.Category, 1)
 	}
+	out.AddOpen()
 }
 
 // unlistedAt returns the latest scans of repositories none of whose scans named findings.

@@ -67,22 +67,26 @@ func totalsOf(tx *store.Tx, repo int64) telemetry.Totals {
 		Repos:          []string{},
 		LatestSeverity: map[string]int64{},
 		LatestCategory: map[string]int64{},
+		OpenSeverity:   map[string]int64{},
+		OpenCategory:   map[string]int64{},
 		SeveritySum:    map[string]int64{},
 		CategorySum:    map[string]int64{},
 	}
 	condition, args := ofRepo("id", repo)
 	tx.Each(`SELECT target_repo, scans, dispatches, issues_found, open, CASE WHEN listed = 1 THEN 0 ELSE open END,
-			open_severity, open_category, severity_sum, category_sum, sessions_created, sessions_with_pr
+			open_severity, open_category, dismissed, accepted, decided_severity, decided_category, severity_sum, category_sum, sessions_created, sessions_with_pr
 		FROM repos WHERE true`+condition+` ORDER BY last_run DESC, key DESC`, args, func(r *store.Row) {
 		var target string
-		var scans, dispatches, found, open, unlisted, created, withPR int64
-		r.Scan(&target, &scans, &dispatches, &found, &open, &unlisted, store.SumOf(t.LatestSeverity), store.SumOf(t.LatestCategory),
+		var scans, dispatches, found, open, unlisted, dismissed, accepted, created, withPR int64
+		r.Scan(&target, &scans, &dispatches, &found, &open, &unlisted, store.SumOf(t.OpenSeverity), store.SumOf(t.OpenCategory),
+			&dismissed, &accepted, store.SumOf(t.LatestSeverity), store.SumOf(t.LatestCategory),
 			store.SumOf(t.SeveritySum), store.SumOf(t.CategorySum), &created, &withPR)
 		t.Repos = append(t.Repos, target)
 		t.Runs, t.Scans, t.Dispatches, t.IssuesFound = t.Runs+scans+dispatches, t.Scans+scans, t.Dispatches+dispatches, t.IssuesFound+found
-		t.Latest, t.Unlisted = t.Latest+open, t.Unlisted+unlisted
+		t.Open, t.Unlisted, t.Dismissed, t.Accepted = t.Open+open, t.Unlisted+unlisted, t.Dismissed+dismissed, t.Accepted+accepted
 		t.SessionsCreated, t.SessionsWithPR = t.SessionsCreated+created, t.SessionsWithPR+withPR
 	})
+	t.AddOpen()
 	condition, args = ofRepo("repo_id", repo)
 	t.SessionsByState = store.Map[telemetry.State, int64](tx,
 		`SELECT state, COUNT(*) FROM sessions WHERE true`+condition+` GROUP BY state`, args...)
@@ -123,7 +127,7 @@ func (f *Figures) RepoDays(ctx context.Context, keys []string, until time.Time, 
 			net[key] = make([]int64, days)
 			out[key] = telemetry.RepoDays{Before: open}
 		}
-		tx.Each(`SELECT o.key, d.day, SUM(d.net + d.unlisted), SUM(d.closed) FROM repos o JOIN days d ON d.repo_id = o.id
+		tx.Each(`SELECT o.key, d.day, SUM(d.net + d.unlisted - d.dismissed - d.accepted), SUM(d.closed) FROM repos o JOIN days d ON d.repo_id = o.id
 			WHERE o.key `+tx.In(1, "TEXT")+` AND d.day > $2 GROUP BY o.key, d.day`,
 			[]any{store.JSON(keys), last - int64(days)}, func(r *store.Row) {
 				var key string

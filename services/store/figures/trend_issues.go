@@ -3,6 +3,7 @@ package figures
 import (
 	"cmp"
 	"slices"
+	"strconv"
 
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
@@ -40,14 +41,14 @@ func (t *trend) ages() {
 		t.out.Ages = append(t.out.Ages, bucket)
 	}
 	// An issue that came back was first seen when its first interval began.
-	ages, args, of := t.out.Ages, []any{}, `issues i WHERE i.status_rank < 4`
+	ages, args, of := t.out.Ages, []any{}, `issues i WHERE i.state_rank < 4`
 	for _, bucket := range ages[:3] {
 		args = append(args, store.Millis(bucket.Since))
 	}
 	first, column := `i.first_at`, `i.repo_id`
 	if t.asOf {
 		first = `CASE WHEN l.again = 0 THEN l.opened_at ELSE (SELECT i.first_at FROM issues i WHERE i.id = l.issue_id) END`
-		column, of, args = `l.repo_id`, `issue_intervals l WHERE l.from_at <= $4 AND l.to_at > $4`, append(args, t.until)
+		column, of, args = `l.repo_id`, `issue_intervals l WHERE l.from_at <= $4 AND l.to_at > $4 AND NOT `+decidedAt("$4"), append(args, t.until)
 	}
 	condition, args := ofRepo(column, t.repo, args...)
 	t.tx.Row(`SELECT COUNT(*) FILTER (WHERE x.first_at >= $1), COUNT(*) FILTER (WHERE x.first_at >= $2 AND x.first_at < $1),
@@ -67,13 +68,19 @@ func (t *trend) families() {
 		return
 	}
 	condition, args := ofRepo("i.repo_id", t.repo, store.Millis(t.out.Period.Since), t.until)
-	query := `SELECT i.family, COUNT(*), SUM(CASE WHEN i.status_rank = 4 THEN 1 ELSE 0 END) FROM issues i
-		WHERE ` + attemptedWithin + condition + ` GROUP BY i.family ORDER BY COUNT(*) DESC, i.family`
+	query := `SELECT i.family, COUNT(*), SUM(CASE WHEN i.state_rank = 4 THEN 1 ELSE 0 END) FROM issues i
+		WHERE i.state_rank < ` + strconv.Itoa(telemetry.StateDismissed.Rank()) + ` AND ` + attemptedWithin + condition + ` GROUP BY i.family ORDER BY COUNT(*) DESC, i.family`
 	t.tx.Each(query, args, func(r *store.Row) {
 		var f telemetry.FamilyRate
 		r.Scan(&f.Family, &f.Attempted, &f.Closed)
 		t.out.Families = append(t.out.Families, f)
 	})
+}
+
+// decidedAt is true of an interval l whose issue was dismissed or accepted at a time.
+func decidedAt(at string) string {
+	return `EXISTS (SELECT 1 FROM decided d WHERE d.issue_id = l.issue_id AND d.kind IN ('dismissed', 'accepted')
+		AND d.from_at <= ` + at + ` AND d.to_at > ` + at + `)`
 }
 
 // mostAttempts is the last bucket of attempts: so many or more.
@@ -99,7 +106,7 @@ func (t *trend) attempts() {
 	}
 	condition, args := ofRepo("i.repo_id", t.repo)
 	t.tx.Each(`SELECT x.n, COUNT(*) FROM (SELECT i.attempts + 0 AS n FROM issues i
-		WHERE i.status_rank < 4 AND i.attempts + 0 > 0`+condition+`) AS x GROUP BY x.n`, args, func(r *store.Row) { // the sums: see ages
+		WHERE i.state_rank < 4 AND i.attempts + 0 > 0`+condition+`) AS x GROUP BY x.n`, args, func(r *store.Row) { // the sums: see ages
 		var attempts, n int64
 		r.Scan(&attempts, &n)
 		took(attempts, n)
@@ -135,7 +142,8 @@ func (t *trend) attemptsAsOf() []attemptCount {
 				+ (CASE WHEN l.closes = 1 AND l.to_at <= $2 THEN 2 ELSE 0 END) + (CASE WHEN l.to_at > $2 THEN 4 ELSE 0 END) AS bits,
 			CASE WHEN i.attempted_at <= $2 THEN i.attempts ELSE (
 				SELECT COUNT(DISTINCT a.session) FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= $2) END AS n
-			FROM i CROSS JOIN issue_intervals l WHERE l.issue_id = i.id AND l.from_at <= $2 AND l.next_at > $2)
+			FROM i CROSS JOIN issue_intervals l WHERE l.issue_id = i.id AND l.from_at <= $2 AND l.next_at > $2
+				AND NOT (l.to_at > $2 AND `+decidedAt("$2")+`))
 		SELECT family, bits, n, COUNT(*) FROM x GROUP BY family, bits, n`, args, func(r *store.Row) {
 		var c attemptCount
 		var bits int

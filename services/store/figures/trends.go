@@ -90,6 +90,11 @@ func countedDays(tx *store.Tx, repo, t int64) store.DayBook {
 			b.AddTo(k, c)
 		}
 	}
+	for k, c := range tx.DecidedDays(repo, t) {
+		if k.Day == today {
+			b.AddTo(k, c)
+		}
+	}
 	maps.DeleteFunc(b, func(_ store.DayKey, c store.DayCount) bool { return c == (store.DayCount{}) })
 	return b
 }
@@ -111,13 +116,17 @@ func (t *trend) openAndWeeks() {
 	step := (last - first + mostPoints) / mostPoints
 	t.out.StepDays = max(step, 1)
 	open, unlisted, next := map[string]int64{}, map[string]int64{}, 0
+	var dismissed, accepted int64
 	advance := func(day int64) telemetry.DayPoint {
 		for ; next < len(keys) && keys[next].Day <= day; next++ {
 			c := changes[keys[next]]
-			open[keys[next].Severity] += c.Net + c.Unlisted
+			open[keys[next].Severity] += c.Open()
 			unlisted[keys[next].Severity] += c.Unlisted
+			dismissed, accepted = dismissed+c.Dismissed, accepted+c.Accepted
 		}
-		return telemetry.NewDayPoint(dayTime(day), open, unlisted)
+		point := telemetry.NewDayPoint(dayTime(day), open, unlisted)
+		point.Dismissed, point.Accepted = dismissed, accepted
+		return point
 	}
 	t.out.Before = advance(first - 1)
 	// The points end on the last day, whatever the step.

@@ -43,8 +43,16 @@ func (a *asked) within(before string) *asked {
 }
 
 // lastAttempt is true of an issue i whose latest attempt c has a condition.
-func lastAttempt(a *asked) *asked {
-	return a.within("i.id IN (SELECT c.issue_id FROM claims c WHERE c.last = 1 AND ")
+func lastAttempt(a *asked) *asked { return a.within(lastClaim) }
+
+const lastClaim = "i.id IN (SELECT c.issue_id FROM claims c WHERE c.last = 1 AND "
+
+func reasonWords() []string {
+	var words []string
+	for _, r := range telemetry.DismissReasons() {
+		words = append(words, string(r))
+	}
+	return words
 }
 
 // anyAttempt is true of a session s of which an attempt c has a condition.
@@ -87,8 +95,11 @@ func issueClaims() []Field[telemetry.IssueRow] {
 			CSV: "found", Cell: cell(func(i *row) any { return i.Found })},
 		{Name: "merge", Help: "whether a merge of its latest fix is known", Asked: lastAttempt(is(
 			word{"known", "c.merge_unknown = 0"}, word{"unknown", "c.merge_unknown = 1"}))},
-		{Name: "reason", Help: "why its latest session was blocked",
-			Asked: lastAttempt(text(func(text string) Cond { return allOf(that("c.reason <> ''"), sameText("c.reason", text)) }))},
+		{Name: "reason", Help: "why it is dismissed (false_positive, wont_fix, used_in_tests, mitigated), or why its latest session was blocked",
+			Asked: text(func(text string) Cond {
+				blocked := allOf(that("c.reason <> ''"), sameText("c.reason", text)).within(lastClaim)
+				return anyOf(dismissedFor(text), blocked)
+			}).offers(reasonWords()...)},
 		{Name: "tried", Help: "when its latest session was started",
 			Asked: lastAttempt(date("c.at").offers("<7d", "<30d"))},
 		{Name: "playbook", Help: "playbook of its latest session", Values: ofRows("playbook", "polls WHERE playbook <> ''"),

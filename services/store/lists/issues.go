@@ -21,8 +21,8 @@ func Issues(s *store.Store) *List[telemetry.IssueRow] {
 		Finish: finishIssues,
 		Cheap:  "is severity family rule repo attempts age first seen",
 		Kept:   &kept{From: "issue_counts i", Sum: "i.n", Serves: keptIssues, All: "i.repo_id = 0", One: "i.repo_id <> 0"},
-		CSV: "id repo severity status rule family file line age_days attempts appearances first_seen last_seen" +
-			" first_seen_run last_seen_run latest_issue_id fingerprint session claim found score cwes owners title",
+		CSV: "id repo severity status state rule family file line age_days attempts appearances first_seen last_seen" +
+			" first_seen_run last_seen_run latest_issue_id fingerprint session claim found score cwes owners title assignee dismissed_reason",
 		Example: "is:open severity:critical,high age:>30d",
 		Views: []query.View{
 			{Name: "All open", Query: "is:open"},
@@ -31,10 +31,13 @@ func Issues(s *store.Store) *List[telemetry.IssueRow] {
 			{Name: "Tried 3 times or more", Query: "is:open attempts:>=3"},
 			{Name: "Never attempted", Query: "is:open attempts:0"},
 			{Name: "New this week", Query: "is:open age:<7d"},
+			{Name: "Mine", Query: "is:open assignee:@me"},
+			{Name: "Dismissed", Query: "is:dismissed"},
+			{Name: "Accepted", Query: "is:accepted"},
 			{Name: "Fixed", Query: "is:fixed"},
 			{Name: "All"},
 		},
-		Fields: slices.Concat(issueQualifiers(), issueLogs(), issueOwners(), issueClaims(), issueColumns()),
+		Fields: slices.Concat(issueQualifiers(), issueDecisions(), issueLogs(), issueOwners(), issueClaims(), issueColumns()),
 	})
 }
 
@@ -49,15 +52,16 @@ func keptIssues(t query.Term) bool {
 
 const (
 	issueLast     = "i.public_id | i.id"
-	issueSeverity = "i.severity_rank | i.status_rank | i.first_at | " + issueLast
+	issueSeverity = "i.severity_rank | i.state_rank | i.first_at | " + issueLast
 )
 
 // issueQualifiers are what queries ask for, in the order of completion.
 func issueQualifiers() []Field[telemetry.IssueRow] {
 	type row = telemetry.IssueRow
 	return []Field[row]{
-		{Name: "is", Aliases: []string{"status", "state"}, Help: "state of the issue",
-			Asked: ranked("{i.status_rank}", statusWords(), statusRanks)},
+		{Name: "is", Aliases: []string{"state"}, Help: "state of the issue: what scans say, unless it is dismissed or accepted",
+			Column: "i.state_rank", Into: func(i *row) any { return statusOf(&i.State) }, CSV: "state",
+			Asked: ranked("{i.state_rank}", statusWords(telemetry.IssueStates()), statusRanks)},
 		{Name: "severity", Help: "severity tier", Column: "i.severity", Into: func(i *row) any { return &i.Severity }, CSV: "severity",
 			Asked: ranked("{i.severity_rank}", append(telemetry.Severities(), telemetry.KeywordOther), severityRanks),
 			Sort:  up(issueSeverity).keep("i.family", "i.rule")},
@@ -84,7 +88,7 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 			Into: func(i *row) any { return &i.Appearances }, CSV: "appearances", NoPast: true,
 			Asked: number("i.appearances").offers(">=2", ">=5"), Sort: down("i.appearances | " + issueLast)},
 		{Name: "age", Help: "time since it was first seen", Asked: age("{i.first_at}").offers(">7d", ">30d", ">90d", "<7d"),
-			Sort: ages("i.first_at | " + issueLast).keep("i.status_rank"),
+			Sort: ages("i.first_at | " + issueLast).keep("i.state_rank"),
 			CSV:  "age_days", Cell: ageInDays(func(i *row) time.Time { return i.FirstSeen.At.Time })},
 		{Name: "first", Help: "when it was first seen", Asked: date("{i.first_at}").offers("<7d", "<30d")},
 		{Name: "opened", Help: "when it was first seen or reopened",
@@ -109,7 +113,7 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 			Asked: is(word{"session", "i.attempts > 0"}, word{"pr", "(" + withPull + ") OR " + withRescan + "))"})},
 		{Name: "no", Help: "what it does not have",
 			Asked: is(word{"session", "i.attempts = 0"}, word{"pr", "NOT (" + withPull + ") OR " + withRescan + "))"},
-				word{"family", "i.family = ''"}, word{"owner", "i.owners = '[]'"},
+				word{"family", "i.family = ''"}, word{"owner", "i.owners = '[]'"}, word{"assignee", "i.assignee = ''"},
 				word{"playbook", withoutPlaybook}, word{"reason", withoutReason})},
 	}
 }
@@ -119,15 +123,17 @@ func issueColumns() []Field[telemetry.IssueRow] {
 	type row = telemetry.IssueRow
 	return []Field[row]{
 		{Name: "tier", Asked: text(func(text string) Cond { return that("i.severity = ?", text) }).withinProgram()},
-		{Name: "status", Column: "i.status_rank", Into: func(i *row) any { return statusOf(&i.Status) }, CSV: "status",
-			Sort: up("i.status_rank | i.last_at | " + issueLast).also("state")},
+		{Name: "status", Help: "what scans say, whatever was decided", Column: "i.status_rank",
+			Into: func(i *row) any { return statusOf(&i.Status) }, CSV: "status",
+			Asked: ranked("i.status_rank", statusWords(telemetry.Statuses()), statusRanks),
+			Sort:  up("i.state_rank | i.last_at | " + issueLast).also("state")},
 		{Name: "file", Column: "i.file", Into: func(i *row) any { return &i.File }, CSV: "file",
 			Sort: up("i.file | i.line | " + issueLast), NoPast: true},
 		{Name: "line", Column: "i.line", Into: func(i *row) any { return &i.Line }, CSV: "line"},
 		{Name: "first_seen", Column: "i.first_at", Into: func(i *row) any { return &i.FirstSeen.At }, CSV: "first_seen",
-			Sort: down("i.first_at | " + issueLast).keep("i.status_rank")},
+			Sort: down("i.first_at | " + issueLast).keep("i.state_rank")},
 		{Name: "last_seen", Column: "i.last_at", Into: func(i *row) any { return &i.LastSeen.At }, CSV: "last_seen",
-			Sort: down("i.last_at | " + issueLast).keep("i.status_rank")},
+			Sort: down("i.last_at | " + issueLast).keep("i.state_rank")},
 		{Name: "first_recorded", Column: recordedAt("i.first_at"),
 			Into: func(i *row) any { return store.RecordedOf(&i.FirstSeen.At) }, Large: true},
 		{Name: "last_recorded", Column: recordedAt("i.last_at"), Into: func(i *row) any { return store.RecordedOf(&i.LastSeen.At) }, Large: true},
@@ -167,18 +173,18 @@ const (
 	inAttempts  = "i.id IN (SELECT a.issue_id FROM attempts a WHERE a.at <= @ AND "
 )
 
-func statusWords() []string {
+func statusWords(of []telemetry.Status) []string {
 	words := []string{telemetry.KeywordOpen}
-	for _, s := range telemetry.Statuses() {
+	for _, s := range of {
 		words = append(words, string(s))
 	}
 	return words
 }
 
-// statusRanks are the statuses that a word stands for.
+// statusRanks are the statuses and states that a word stands for.
 func statusRanks(word string) []int {
 	var ranks []int
-	for _, s := range telemetry.Statuses() {
+	for _, s := range telemetry.IssueStates() {
 		if string(s) == word || (word == telemetry.KeywordOpen && s.Open()) {
 			ranks = append(ranks, s.Rank())
 		}
@@ -190,7 +196,7 @@ func statusRanks(word string) []int {
 func statusOf(into *telemetry.Status) any {
 	return store.Column{Read: func(v any) error {
 		rank, err := store.Whole(v)
-		if all := telemetry.Statuses(); err == nil && rank >= 0 && int(rank) < len(all) {
+		if all := telemetry.IssueStates(); err == nil && rank >= 0 && int(rank) < len(all) {
 			*into = all[rank]
 		}
 		return err
@@ -235,7 +241,9 @@ func issueThen(more string) string {
 		` + closedThen("l.to_run", "0") + ` AS closed_run,
 		i.last_file, i.last_run, i.appearances, i.runs, -1 AS score, '[]' AS cwes, '[]' AS owners,
 		CASE WHEN l.again = 1 OR (l.closes = 1 AND l.to_at <= @) THEN 1 ELSE 0 END AS ever_fixed,
-		` + statusThen + ` AS status_rank, ` + seenThen + ` AS last_at,
+		` + statusThen + ` AS status_rank, ` + stateThen + ` AS state_rank, ` + seenThen + ` AS last_at,
+		` + decidedThen("'dismissed', 'accepted'", "x.decision_id", "0") + ` AS decision,
+		` + decidedThen("'assigned'", "x.assignee", "''") + ` AS assignee, ` + decidedThen("'snoozed'", "1", "0") + ` AS snoozed,
 		CASE l.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 WHEN 'low' THEN 3 ELSE 4 END AS severity_rank,
 		(SELECT COUNT(DISTINCT a.session) FROM base.attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @) AS attempts,
 		CAST(COALESCE((SELECT a.session FROM base.attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @
@@ -272,6 +280,7 @@ func finishIssues(tx *store.Tx, m moment, rows []telemetry.IssueRow) {
 	}
 	ids := slices.Sorted(maps.Keys(byID))
 	readIssueClaims(tx, ids, byID)
+	readDecided(tx, byID)
 	if m.past {
 		asLastSeen(tx, m.at, ids, byID)
 		asLogged(tx, m, byID, ids)

@@ -27,6 +27,7 @@ type issueFacts struct {
 	unsure                bool                 // nobody knows of a merge of it
 	began                 time.Time            // when that did
 	message               string
+	decisions             []int64
 }
 
 func everyIssue(t *testing.T, s *storetest.Store, linked map[string][]telemetry.PullRef) []issueFacts {
@@ -42,6 +43,9 @@ func everyIssue(t *testing.T, s *storetest.Store, linked map[string][]telemetry.
 			t.Fatal(err)
 		}
 		f := issueFacts{IssueRow: row, message: string(d.Message)}
+		for _, made := range d.Decisions {
+			f.decisions = append(f.decisions, made.ID)
+		}
 		for _, step := range d.Timeline {
 			switch step.Kind {
 			case telemetry.StepFirstSeen, telemetry.StepBack:
@@ -76,9 +80,13 @@ func everyIssue(t *testing.T, s *storetest.Store, linked map[string][]telemetry.
 func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[string][]telemetry.PullRef) oracle[issueFacts] {
 	type row = issueFacts
 	rows := everyIssue(t, s, linked)
-	is := map[string]func(row) bool{telemetry.KeywordOpen: func(r row) bool { return r.Status != telemetry.StatusFixed }}
-	for _, status := range telemetry.Statuses() {
-		is[string(status)] = func(r row) bool { return r.Status == status }
+	is := map[string]func(row) bool{telemetry.KeywordOpen: func(r row) bool { return r.State.Open() }}
+	for _, state := range telemetry.IssueStates() {
+		is[string(state)] = func(r row) bool { return r.State == state }
+	}
+	status := map[string]func(row) bool{telemetry.KeywordOpen: func(r row) bool { return r.Status != telemetry.StatusFixed }}
+	for _, s := range telemetry.Statuses() {
+		status[string(s)] = func(r row) bool { return r.Status == s }
 	}
 	severity := map[string]func(row) bool{telemetry.KeywordOther: func(r row) bool { return !slices.Contains(telemetry.Severities(), r.Severity) }}
 	for _, tier := range telemetry.Severities() {
@@ -104,6 +112,9 @@ func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[str
 			}, issueHas),
 			"cwe": texts(rows, func(r row) []string { return r.CWEs }), "score": scores(rows),
 			"is":          words(is),
+			"status":      words(status),
+			"assignee":    texts(rows, func(r row) []string { return present(string(r.Assignee)) }),
+			"decision":    exactly(rows, func(r row) []int64 { return r.decisions }),
 			"severity":    words(severity),
 			"family":      texts(rows, func(r row) []string { return []string{r.Family} }),
 			"rule":        texts(rows, func(r row) []string { return []string{r.Rule} }),
@@ -124,7 +135,7 @@ func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[str
 			"pr":          pullRefs(rows, func(r row) []telemetry.PullRef { return r.pulls }),
 			"tried":       dates(now, rows, func(r row) []time.Time { return []time.Time{r.began} }),
 			"playbook":    texts(rows, func(r row) []string { return present(string(r.last.Playbook)) }),
-			"reason":      texts(rows, func(r row) []string { return present(r.reason) }),
+			"reason":      texts(rows, func(r row) []string { return append(present(r.reason), dismissedFor(r)...) }),
 			"merge":       words(mergeWords()),
 			"claim":       words(saidWords(func(r row) string { return string(r.Claim) })),
 			"found":       words(foundWords(func(r row) []string { return []string{string(r.Found)} })),
@@ -134,13 +145,13 @@ func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[str
 			"has": words(map[string]func(row) bool{"session": func(r row) bool { return len(r.sessions) > 0 }, "pr": func(r row) bool { return len(r.pulls) > 0 }}),
 			"no": words(map[string]func(row) bool{"session": func(r row) bool { return len(r.sessions) == 0 }, "pr": func(r row) bool { return len(r.pulls) == 0 },
 				"family": func(r row) bool { return r.Family == "" }, "playbook": func(r row) bool { return r.last.Playbook == "" },
-				"reason": func(r row) bool { return r.reason == "" }}),
+				"reason": func(r row) bool { return r.reason == "" }, "assignee": func(r row) bool { return r.Assignee == "" }}),
 		}}
 }
 
 func issueSorts() map[string]func(a, b issueFacts) int {
 	type row = issueFacts
-	status := along(func(r row) int { return slices.Index(telemetry.Statuses(), r.Status) })
+	status := along(func(r row) int { return slices.Index(telemetry.IssueStates(), r.State) })
 	return map[string]func(a, b row) int{"status": status, "state": status, "severity": along(func(r row) int { return telemetry.SeverityRank(r.Severity) }),
 		"last_seen": along(func(r row) int64 { return r.LastSeen.At.UnixMilli() }), "first_seen": along(func(r row) int64 { return r.FirstSeen.At.UnixMilli() }), "age": along(func(r row) int64 { return -r.FirstSeen.At.UnixMilli() }),
 		"appearances": along(func(r row) int64 { return r.Appearances }), "attempts": along(func(r row) int64 { return r.Attempts }), "session": along(func(r row) string { return r.Session }),

@@ -110,6 +110,8 @@ func repoOracle(t *testing.T, s *storetest.Store, now time.Time) oracle[telemetr
 			"repo":          repos(rows, func(r row) []telemetry.RepoName { return []telemetry.RepoName{r.Name} }),
 			"is":            words(map[string]func(row) bool{"listed": func(r row) bool { return r.Listed }, "reduced": func(r row) bool { return r.LatestReduced }, "clean": func(r row) bool { return r.Open == 0 }}),
 			"open":          count(func(r row) int64 { return r.Open }),
+			"dismissed":     count(func(r row) int64 { return r.Dismissed }),
+			"accepted":      count(func(r row) int64 { return r.Accepted }),
 			"critical_high": count(severe),
 			"runs":          count(func(r row) int64 { return r.Runs }),
 			"active":        count(func(r row) int64 { return r.SessionsActive }),

@@ -35,6 +35,7 @@ func TestQueriesAgainstAnOracle(t *testing.T) {
 	now := time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC)
 	storetest.At(t, now, func(t *testing.T, s *storetest.Store) {
 		heads := fillForOracle(t, s, now)
+		decideForOracle(t, s, now)
 		pulls, linked := everyPull(t, s)
 		issueOracle(t, s, now, linked).check(t, 260, amidRuns(t, s))
 		sessionOracle(t, s, now, pulls, linked).check(t, 200, amidRuns(t, s))

@@ -60,6 +60,8 @@ func relations() []store.Relation {
 		{Name: "log_issues", Light: true, SQL: logIssuesThen},
 		{Name: "needs", SQL: needsThen, Rows: needRows},
 		{Name: "accepted", Light: true, SQL: `SELECT * FROM base.accepted WHERE at <= @`},
+		{Name: "decisions", Light: true, SQL: decisionsThen},
+		{Name: "decided", Light: true, SQL: `SELECT * FROM base.decided WHERE from_at <= @`},
 	}
 }
 
@@ -200,9 +202,15 @@ func reposThen(reason, since string) string {
 	COALESCE((SELECT r.at ` + refThen + `), 0) AS ref_at, COALESCE((SELECT r.file ` + refThen + `), '') AS ref_file,
 	CASE WHEN EXISTS (SELECT 1 FROM base.runs r WHERE r.repo_id = o.id AND r.kind = 'scan' AND r.has_findings = 1 AND r.at <= @)
 		THEN (SELECT COUNT(*) FROM base.issue_intervals l WHERE l.repo_id = o.id AND l.from_at <= @ AND l.to_at > @)
+			- (SELECT COUNT(*)` + decidedOpenThen + ` AND x.repo_id = o.id)
 		WHEN ` + since + ` IS NULL THEN COALESCE((SELECT r.issues_found FROM base.runs r WHERE r.repo_id = o.id AND r.kind = 'scan' AND r.at <= @
 			ORDER BY r.at DESC, r.file DESC, r.source DESC LIMIT 1), 0) ELSE 0 END AS open`
 }
+
+// decidedOpenThen are the times x in which decisions took issues out of what was
+// open, with their intervals y.
+const decidedOpenThen = ` FROM base.decided x JOIN base.issue_intervals y ON y.issue_id = x.issue_id AND y.from_at <= @ AND y.to_at > @
+	WHERE x.kind IN ('dismissed', 'accepted') AND x.from_at <= @ AND x.to_at > @`
 
 // refThen reads the reference scan of a repository o.
 const refThen = `FROM base.runs r WHERE r.repo_id = o.id AND r.kind = 'scan' AND r.has_findings = 1 AND r.reduced = 0 AND r.at <= @

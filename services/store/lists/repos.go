@@ -36,6 +36,10 @@ func repoQualifiers() []Field[telemetry.RepoRow] {
 				word{"retired", "r.retired <> ''"})},
 		{Name: "open", Help: "number of open issues", Column: "r.open", Into: func(r *row) any { return &r.Open }, CSV: "open",
 			Asked: number("r.open").offers(">0"), Sort: down("r.open | r.critical_high | r.key")},
+		{Name: "dismissed", Help: "number of dismissed issues", Column: "r.dismissed", Into: func(r *row) any { return &r.Dismissed },
+			CSV: "dismissed", Asked: number("r.dismissed").offers(">0")},
+		{Name: "accepted", Help: "number of issues of which the risk is accepted", Column: "r.accepted",
+			Into: func(r *row) any { return &r.Accepted }, CSV: "accepted", Asked: number("r.accepted").offers(">0")},
 		{Name: "critical", CSV: "critical", Cell: ofTier("critical"), Sort: down(worst).after(tier("critical"))},
 		{Name: "high", CSV: "high", Cell: ofTier("high"), Sort: down(worst).after(tier("high"))},
 		{Name: "medium", CSV: "medium", Cell: ofTier("medium"), Sort: down(worst).after(tier("medium"))},
@@ -67,7 +71,7 @@ func repoQualifiers() []Field[telemetry.RepoRow] {
 func repoColumns() []Field[telemetry.RepoRow] {
 	type row = telemetry.RepoRow
 	return []Field[row]{
-		{Name: "change", Sort: down(worst).after(overDays("d.net + d.unlisted")), NoPast: true},
+		{Name: "change", Sort: down(worst).after(overDays("d.net + d.unlisted - d.dismissed - d.accepted")), NoPast: true},
 		{Name: "closed", Sort: down(worst).after(overDays("d.closed")), NoPast: true},
 		{Name: "last_recorded", Column: "(SELECT x.at_text FROM runs x WHERE x.repo_id = r.id AND x.at = r.last_run LIMIT 1)",
 			Into: func(r *row) any { return store.RecordedOf(&r.LastRun) }},
@@ -85,6 +89,8 @@ func repoColumns() []Field[telemetry.RepoRow] {
 		{Name: "category_sum", Column: "r.category_sum", Into: func(r *row) any { return store.CountsOf(&r.CategorySum) }},
 		{Name: "open_severity", Column: "r.open_severity", Into: func(r *row) any { return store.CountsOf(&r.OpenSeverity) }},
 		{Name: "open_category", Column: "r.open_category", Into: func(r *row) any { return store.CountsOf(&r.OpenCategory) }},
+		{Name: "decided_severity", Column: "r.decided_severity", Into: func(r *row) any { return store.CountsOf(&r.LatestSeverity) }},
+		{Name: "decided_category", Column: "r.decided_category", Into: func(r *row) any { return store.CountsOf(&r.LatestCategory) }},
 		{Name: "listed", Column: "r.listed", Into: func(r *row) any { return &r.Listed }},
 		{Name: "without_findings", Column: "CASE WHEN r.without_findings = 1 AND r.ref_file <> '' THEN 1 ELSE 0 END",
 			Into: func(r *row) any { return &r.WithoutFindings }},

@@ -23,9 +23,10 @@ func reposPast(repo int64) string {
 		COALESCE(x.never, 0) AS never_started,
 		COALESCE(q.total, 0) AS prs_total, COALESCE(q.open, 0) AS prs_open, COALESCE(q.closed, 0) AS prs_closed,
 		COALESCE(q.merged, 0) AS prs_merged, COALESCE(q.unknown, 0) AS prs_unknown,
-		'{}' AS severity_sum, '{}' AS category_sum, '{}' AS open_category,
+		'{}' AS severity_sum, '{}' AS category_sum, '{}' AS open_category, '{}' AS decided_severity, '{}' AS decided_category,
 		CASE WHEN named.id IS NULL AND ` + InUseThen + ` THEN COALESCE(scan.severity, '{}') ELSE '{}' END AS open_severity,
 		CASE WHEN named.id IS NULL AND ` + InUseThen + ` THEN COALESCE(scan.issues_found, 0) ELSE COALESCE(i.open, 0) END AS open,
+		COALESCE(i.dismissed, 0) AS dismissed, COALESCE(i.accepted, 0) AS accepted,
 		CASE WHEN named.id IS NULL AND ` + InUseThen + ` THEN ` + criticalHighOf + `
 			ELSE COALESCE(i.critical, 0) + COALESCE(i.high, 0) END AS critical_high,
 		COALESCE(i.critical, 0) AS critical, COALESCE(i.high, 0) AS high, COALESCE(i.medium, 0) AS medium, COALESCE(i.low, 0) AS low,
@@ -45,10 +46,12 @@ func reposPast(repo int64) string {
 		WHERE e.repo_id = o.id AND e.kind = 'scan' AND e.has_findings = 1 AND e.at <= @` + newestFirst + `)
 	LEFT JOIN base.runs ref ON ref.id = (SELECT e.id FROM base.runs e
 		WHERE e.repo_id = o.id AND e.kind = 'scan' AND e.has_findings = 1 AND e.reduced = 0 AND e.at <= @` + newestFirst + `)
-	LEFT JOIN (SELECT repo_id, COUNT(*) AS open, COUNT(*) FILTER (WHERE severity = 'critical') AS critical,
-			COUNT(*) FILTER (WHERE severity = 'high') AS high, COUNT(*) FILTER (WHERE severity = 'medium') AS medium,
-			COUNT(*) FILTER (WHERE severity = 'low') AS low
-		FROM base.issue_intervals WHERE from_at <= @ AND to_at > @` + only("repo_id", repo) + ` GROUP BY repo_id) i ON i.repo_id = o.id
+	LEFT JOIN (SELECT i.repo_id, COUNT(*) FILTER (WHERE x.kind IS NULL) AS open,
+			COUNT(*) FILTER (WHERE x.kind = 'dismissed') AS dismissed, COUNT(*) FILTER (WHERE x.kind = 'accepted') AS accepted,
+			` + openOf("critical") + `, ` + openOf("high") + `, ` + openOf("medium") + `, ` + openOf("low") + `
+		FROM base.issue_intervals i LEFT JOIN base.decided x ON x.issue_id = i.issue_id AND x.from_at <= @ AND x.to_at > @
+			AND x.kind IN ('dismissed', 'accepted')
+		WHERE i.from_at <= @ AND i.to_at > @` + only("i.repo_id", repo) + ` GROUP BY i.repo_id) i ON i.repo_id = o.id
 	LEFT JOIN (WITH s AS MATERIALIZED (SELECT s.repo_id, s.id, ` + StateThen + ` AS state, ` + LinkedThen + ` AS has_pr
 			FROM base.sessions s WHERE ` + KnownSessionThen + only("s.repo_id", repo) + `)
 		SELECT repo_id, COUNT(*) FILTER (WHERE id <> '') AS created, COUNT(*) FILTER (WHERE state = 'finished') AS finished,
@@ -59,6 +62,11 @@ func reposPast(repo int64) string {
 			COUNT(*) FILTER (WHERE shown = 'closed') AS closed, COUNT(*) FILTER (WHERE shown = 'merged') AS merged,
 			COUNT(*) FILTER (WHERE shown = 'unknown') AS unknown
 		FROM p JOIN base.pull_repos h ON h.key = p.repo_key GROUP BY h.repo_id) q ON q.repo_id = o.id` + where + `) AS r`
+}
+
+// openOf counts the intervals i of a severity that were open and not decided.
+func openOf(severity string) string {
+	return "COUNT(*) FILTER (WHERE x.kind IS NULL AND i.severity = '" + severity + "') AS " + severity
 }
 
 // only is the condition on the repository of a row, none for all.
@@ -94,11 +102,21 @@ func activeThen(m moment) Cond {
 		m.at-telemetry.RecordedFor.Milliseconds())
 }
 
-// finishRepos gives repositories their counts by severity and family as of a past time.
+// finishRepos gives repositories their counts by severity and family as of a
+// past time, and what scans alone name as open.
 func finishRepos(tx *store.Tx, m moment, rows []telemetry.RepoRow) {
-	if !m.past {
-		return
+	if m.past {
+		countThen(tx, m, rows)
 	}
+	for i := range rows {
+		r := &rows[i]
+		r.Latest = r.Open + r.Dismissed + r.Accepted
+		store.Add(r.LatestSeverity, r.OpenSeverity, 1)
+		store.Add(r.LatestCategory, r.OpenCategory, 1)
+	}
+}
+
+func countThen(tx *store.Tx, m moment, rows []telemetry.RepoRow) {
 	keys, byKey := make([]string, len(rows)), map[string]*telemetry.RepoRow{}
 	for i := range rows {
 		r := &rows[i]
@@ -109,13 +127,22 @@ func finishRepos(tx *store.Tx, m moment, rows []telemetry.RepoRow) {
 		}
 	}
 	args := []any{m.at, store.JSON(keys)}
-	tx.Each(`SELECT o.key, i.severity, i.family, COUNT(*) FROM repos o JOIN issue_intervals i ON i.repo_id = o.id
-		WHERE i.from_at <= $1 AND i.to_at > $1 AND o.key `+tx.In(2, "TEXT")+` GROUP BY o.key, i.severity, i.family`, args, func(r *store.Row) {
+	tx.Each(`SELECT o.key, i.severity, i.family, CASE WHEN x.kind IS NULL THEN 1 ELSE 0 END, COUNT(*)
+		FROM repos o JOIN issue_intervals i ON i.repo_id = o.id LEFT JOIN decided x ON x.issue_id = i.issue_id
+			AND x.from_at <= $1 AND x.to_at > $1 AND x.kind IN ('dismissed', 'accepted')
+		WHERE i.from_at <= $1 AND i.to_at > $1 AND o.key `+tx.In(2, "TEXT")+` GROUP BY 1, 2, 3, 4`, args, func(r *store.Row) {
 		var key, severity, family string
+		var open bool
 		var n int64
-		r.Scan(&key, &severity, &family, &n)
-		byKey[key].OpenSeverity[severity] += n
-		byKey[key].OpenCategory[family] += n
+		r.Scan(&key, &severity, &family, &open, &n)
+		row := byKey[key]
+		if open {
+			row.OpenSeverity[severity] += n
+			row.OpenCategory[family] += n
+			return
+		}
+		row.LatestSeverity[severity] += n
+		row.LatestCategory[family] += n
 	})
 	tx.Each(`SELECT o.key, r.severity, r.category, COUNT(*) FROM repos o JOIN runs r ON r.repo_id = o.id
 		WHERE r.at <= $1 AND o.key `+tx.In(2, "TEXT")+` GROUP BY o.key, r.severity, r.category`, args, func(r *store.Row) {

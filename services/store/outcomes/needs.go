@@ -58,10 +58,10 @@ func needsUnion(of needsOf) string {
 	FROM sessions s LEFT JOIN issues i ON ` + leftTo + `
 	WHERE s.state = 'waiting' AND (i.id IS NOT NULL OR ` + noAttempt + `)` + of.sessions + `
 UNION ALL SELECT 'new', 1, i.repo_id, i.rule, '', '', ` + store.LastOpened + `, 0, ` + always + `, i.id, i.severity_rank, i.rule
-	FROM issues i WHERE i.severity_rank IN (0, 1) AND i.status_rank IN (1, 2)
+	FROM issues i WHERE i.severity_rank IN (0, 1) AND i.state_rank IN (1, 2) AND i.snoozed = 0
 		AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.issue_id = i.id AND a.at >= ` + store.LastOpened + `)` + of.issues + `
 UNION ALL SELECT 'pr_ready', 2, ` + RepoOfPull + `, p.key, p.session, p.key, p.created_at, 0, ` + always + `, ` + theirs + `
-	FROM pulls p LEFT JOIN issues i ON i.session = p.session AND i.session <> '' AND i.status_rank < 4
+	FROM pulls p LEFT JOIN issues i ON i.session = p.session AND i.session <> '' AND i.state_rank < 4 AND i.snoozed = 0
 	WHERE p.shown = 'open' AND p.listed = 1 AND NOT ` + verifiedPull + `
 		AND (p.draft = 0 OR EXISTS (SELECT 1 FROM sessions s WHERE s.key = p.session AND s.state = 'pr_ready'))` + of.pulls + `
 UNION ALL SELECT 'pr_ready', 2, s.repo_id, p.key, s.key, p.key, s.since, 0, ` + recordedUntil + `, ` + theirs + `
@@ -70,16 +70,16 @@ UNION ALL SELECT 'pr_ready', 2, s.repo_id, p.key, s.key, p.key, s.since, 0, ` + 
 UNION ALL SELECT 'verified', 3, ` + RepoOfPull + `, v.file || ' ' || v.source, v.session, p.key, p.created_at,
 		0, ` + always + `, ` + theirs + `
 	FROM verifications v JOIN pulls p ON p.key = v.pull_key LEFT JOIN attempts a ON a.record_id = v.id AND a.result = 1
-		LEFT JOIN issues i ON i.id = a.issue_id AND i.status_rank < 4
+		LEFT JOIN issues i ON i.id = a.issue_id AND i.state_rank < 4 AND i.snoozed = 0
 	WHERE v.current = 1 AND v.outcome = 'verified_not_merged' AND p.shown = 'open'` + of.pulls + `
 UNION ALL SELECT 'still_there', 4, i.repo_id, p.key, i.session, p.key, p.merged_at, 0, ` + always + `, i.id, i.severity_rank, i.rule
 	FROM issues i JOIN links k ON k.session = i.session AND k.ambiguous = 0 JOIN pulls p ON p.key = k.pull_key
-	WHERE i.session <> '' AND i.status_rank = 0 AND p.merged_at > 0 AND i.last_at > p.merged_at` + of.issues + `
+	WHERE i.session <> '' AND i.state_rank = 0 AND i.snoozed = 0 AND p.merged_at > 0 AND i.last_at > p.merged_at` + of.issues + `
 UNION ALL SELECT 'still_there', 4, i.repo_id, CASE WHEN v.pull_key <> '' THEN v.pull_key ELSE v.file || ' ' || v.source END,
 		v.session, v.pull_key, CASE WHEN p.merged_at > 0 THEN p.merged_at ELSE v.at END, 0, ` + always + `, i.id, i.severity_rank, i.rule
 	FROM verifications v JOIN attempts a ON a.record_id = v.id AND a.result = 1 JOIN issues i ON i.id = a.issue_id
 		LEFT JOIN pulls p ON p.key = v.pull_key
-	WHERE v.current = 1 AND v.outcome = 'verified_still_there' AND i.status_rank = 0
+	WHERE v.current = 1 AND v.outcome = 'verified_still_there' AND i.state_rank = 0 AND i.snoozed = 0
 		AND (i.session = v.session OR i.attempted_at <= v.at)` + of.issues + `
 UNION ALL SELECT 'gave_up', 5, s.repo_id, CASE WHEN ` + saysBlocked + ` THEN 'blocked' ELSE s.state || ' ' || s.reason END,
 		s.key, '', s.since, 0, ` + always + `, ` + theirs + `
@@ -88,7 +88,7 @@ UNION ALL SELECT 'gave_up', 5, s.repo_id, CASE WHEN ` + saysBlocked + ` THEN 'bl
 		AND (i.id IS NOT NULL OR ` + noAttempt + ` AND ` + unnamed + `)` + of.sessions + `
 UNION ALL SELECT 'never_started', 6, s.repo_id, s.reason, s.key, '', s.since, 0, ` + always + `, ` + theirs + `
 	FROM sessions s LEFT JOIN attempts a ON a.record_id = s.run_ref AND a.session = '' AND a.batch_id = s.batch_id
-		LEFT JOIN issues i ON i.id = a.issue_id AND i.status_rank < 4 AND i.attempted_at < a.at AND a.at >= ` + store.LastOpened + `
+		LEFT JOIN issues i ON i.id = a.issue_id AND i.state_rank < 4 AND i.snoozed = 0 AND i.attempted_at < a.at AND a.at >= ` + store.LastOpened + `
 	WHERE s.state = 'never_started' AND (i.id IS NOT NULL OR a.issue_id IS NULL AND ` + unnamed + `)` + of.sessions + `
 UNION ALL SELECT 'stuck', 7, s.repo_id, s.key, s.key, '', ` + touchedAt + `,
 		` + touchedAt + ` + ` + millis(telemetry.StuckAfter) + `, ` + always + `, ` + theirs + `
@@ -98,7 +98,7 @@ UNION ALL SELECT 'stuck', 7, s.repo_id, s.key, s.key, '', ` + touchedAt + `,
 
 // leftTo is true of the issues i that are open, and that a session s was the
 // last to work on. The index of sessions holds those of a name alone.
-const leftTo = `i.session = s.key AND i.session <> '' AND i.status_rank < 4 AND i.attempted_at >= ` + store.LastOpened
+const leftTo = `i.session = s.key AND i.session <> '' AND i.state_rank < 4 AND i.snoozed = 0 AND i.attempted_at >= ` + store.LastOpened
 
 // unnamed is true of a session s of whose issues no record says which they
 // are, while one of their ids was in no later session, and the repository has

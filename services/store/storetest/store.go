@@ -7,6 +7,7 @@ import (
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/decisions"
 	"telemetry-dashboard/services/store/derive"
 	"telemetry-dashboard/services/store/details"
 	"telemetry-dashboard/services/store/figures"
@@ -16,13 +17,15 @@ import (
 
 // Store is a store with all of its rooms but the lists.
 type Store struct {
-	*derive.Writer
+	decisions.Decider
 	*details.Details
 	*figures.Figures
 }
 
 // Of returns the rooms of a store.
-func Of(s *store.Store) *Store { return &Store{derive.New(s), details.New(s), figures.New(s)} }
+func Of(s *store.Store) *Store {
+	return &Store{decisions.New(derive.New(s)), details.New(s), figures.New(s)}
+}
 
 // OpenWith opens a store until the test ends.
 func OpenWith(t testing.TB, o store.Options) *Store {
@@ -87,6 +90,7 @@ func AskEverything(t *testing.T, s *Store, now time.Time) {
 		Total(t, lists.Repos(s.Store), a)
 		Total(t, lists.Verifications(s.Store), a)
 		Total(t, lists.Needs(s.Store), a)
+		Total(t, lists.Decisions(s.Store), a)
 	}
 	Total(t, lists.Files(s.Store), query.Ask{})
 	Total(t, lists.Jobs(s.Store), query.Ask{})

@@ -73,6 +73,11 @@ CREATE TABLE repos (
   open_severity        TEXT NOT NULL DEFAULT '{}',
   open_category        TEXT NOT NULL DEFAULT '{}',
   critical_high        BIGINT NOT NULL DEFAULT 0,
+  -- of the open ones by their scans, those that decisions take out; the figures above are without them
+  dismissed            BIGINT NOT NULL DEFAULT 0,
+  accepted             BIGINT NOT NULL DEFAULT 0,
+  decided_severity     TEXT NOT NULL DEFAULT '{}',
+  decided_category     TEXT NOT NULL DEFAULT '{}',
   listed               SMALLINT NOT NULL DEFAULT 0,
   without_findings     SMALLINT NOT NULL DEFAULT 0,
   latest_at            BIGINT NOT NULL DEFAULT 0,
@@ -158,7 +163,10 @@ CREATE TABLE accepted (
 CREATE INDEX accepted_at ON accepted (at, file);
 
 -- The issues. score, cwes and message are those of the newest log that names the
--- issue; score is in tenths, -1 where there is none. owners are those of now.
+-- issue; score is in tenths, -1 where there is none. status is what scans say,
+-- state_rank what is shown by decisions too: those that stand are decision (a
+-- dismissal or an acceptance) and assignee, and change_at is when time ends one.
+-- owners are those of now.
 CREATE TABLE issues (
   id              BIGINT NOT NULL PRIMARY KEY,
   repo_id         BIGINT NOT NULL,
@@ -195,35 +203,100 @@ CREATE TABLE issues (
   score           SMALLINT NOT NULL DEFAULT -1,
   cwes            TEXT NOT NULL DEFAULT '[]',
   message         TEXT NOT NULL DEFAULT '',
-  owners          TEXT NOT NULL DEFAULT '[]'
+  owners          TEXT NOT NULL DEFAULT '[]',
+  state_rank      SMALLINT NOT NULL DEFAULT 0,
+  decision        BIGINT NOT NULL DEFAULT 0,
+  assignee        TEXT NOT NULL DEFAULT '',
+  snoozed         SMALLINT NOT NULL DEFAULT 0,
+  change_at       BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX issues_public ON issues (public_id);
-CREATE INDEX issues_order ON issues (status_rank, last_at, public_id);
-CREATE INDEX issues_repo ON issues (repo_id, status_rank, last_at, public_id);
+CREATE INDEX issues_order ON issues (state_rank, last_at, public_id);
+CREATE INDEX issues_repo ON issues (repo_id, state_rank, last_at, public_id);
+CREATE INDEX issues_ledger ON issues (repo_id, status_rank);
+CREATE INDEX issues_change ON issues (change_at) WHERE change_at <> 0;
+CREATE INDEX issues_assignee ON issues (assignee) WHERE assignee <> '';
 CREATE INDEX issues_fingerprint ON issues (repo_id, fingerprint_key);
 CREATE INDEX issues_location ON issues (repo_id, rule, file, line);
 CREATE INDEX issues_session ON issues (session) WHERE session <> '';
-CREATE INDEX issues_age ON issues (status_rank, first_at, attempts, repo_id);
-CREATE INDEX issues_severity ON issues (severity_rank, status_rank, first_at, public_id, id);
-CREATE INDEX issues_repo_severity ON issues (repo_id, severity_rank, status_rank, first_at, public_id, id);
-CREATE INDEX issues_family ON issues (family, severity_rank, status_rank, first_at, public_id, id);
-CREATE INDEX issues_rule ON issues (rule, severity_rank, status_rank, first_at, public_id, id);
+CREATE INDEX issues_age ON issues (state_rank, first_at, attempts, repo_id);
+CREATE INDEX issues_severity ON issues (severity_rank, state_rank, first_at, public_id, id);
+CREATE INDEX issues_repo_severity ON issues (repo_id, severity_rank, state_rank, first_at, public_id, id);
+CREATE INDEX issues_family ON issues (family, severity_rank, state_rank, first_at, public_id, id);
+CREATE INDEX issues_rule ON issues (rule, severity_rank, state_rank, first_at, public_id, id);
 CREATE INDEX issues_file ON issues (file, line, public_id, id);
 CREATE INDEX issues_first ON issues (first_at, public_id, id);
 CREATE INDEX issues_attempts ON issues (attempts, public_id, id);
 CREATE INDEX issues_last ON issues (last_at, public_id, id);
 CREATE INDEX issues_score ON issues (score, public_id, id);
-CREATE INDEX issues_attempted ON issues (attempted_at, family, status_rank, repo_id, attempts, id) WHERE attempts > 0;
+CREATE INDEX issues_attempted ON issues (attempted_at, family, state_rank, repo_id, attempts, id) WHERE attempts > 0;
 
--- How many issues of each status and severity there are; repository 0 is all of
+-- What people decided about issues: an entry is only added, and once marked as
+-- undone. key is the client's Idempotency-Key, request what it asked for under it.
+CREATE TABLE decisions (
+  id        BIGINT NOT NULL PRIMARY KEY,
+  at        BIGINT NOT NULL,
+  made_by   TEXT NOT NULL,
+  action    TEXT NOT NULL,
+  reason    TEXT NOT NULL,
+  comment   TEXT NOT NULL,
+  until_at  BIGINT NOT NULL,
+  assignee  TEXT NOT NULL,
+  query     TEXT NOT NULL,
+  issues    BIGINT NOT NULL,
+  key       TEXT NOT NULL,
+  request   TEXT NOT NULL,
+  undone_at BIGINT NOT NULL DEFAULT 0,
+  undone_by TEXT NOT NULL DEFAULT ''
+);
+CREATE UNIQUE INDEX decisions_key ON decisions (key) WHERE key <> '';
+CREATE INDEX decisions_at ON decisions (at, id);
+
+-- The issues of decisions, as they were: repository, rule, place, fingerprints,
+-- public id, and the finding that scans named last, in the run file run_file at
+-- run_ord. issue_id is which issue that is by the records of now, 0 where none is.
+CREATE TABLE decision_issues (
+  decision_id  BIGINT NOT NULL,
+  ord          BIGINT NOT NULL,
+  issue_id     BIGINT NOT NULL,
+  public_id    TEXT NOT NULL,
+  repo         TEXT NOT NULL,
+  rule         TEXT NOT NULL,
+  file         TEXT NOT NULL,
+  line         BIGINT NOT NULL,
+  fingerprint  TEXT NOT NULL,
+  fingerprints TEXT NOT NULL,
+  run_source   TEXT NOT NULL,
+  run_file     TEXT NOT NULL,
+  run_ord      BIGINT NOT NULL,
+  PRIMARY KEY (decision_id, ord)
+) WITHOUT ROWID;
+CREATE INDEX decision_issues_issue ON decision_issues (issue_id, decision_id);
+CREATE INDEX decision_issues_run ON decision_issues (run_file);
+
+-- What decisions made of issues, and from when until when: see
+-- telemetry.DecisionSpans. kind is dismissed, accepted, assigned or snoozed.
+CREATE TABLE decided (
+  issue_id    BIGINT NOT NULL,
+  kind        TEXT NOT NULL,
+  from_at     BIGINT NOT NULL,
+  to_at       BIGINT NOT NULL,
+  repo_id     BIGINT NOT NULL,
+  decision_id BIGINT NOT NULL,
+  assignee    TEXT NOT NULL,
+  PRIMARY KEY (issue_id, kind, from_at)
+) WITHOUT ROWID;
+CREATE INDEX decided_repo ON decided (repo_id, kind);
+
+-- How many issues of each state and severity there are; repository 0 is all of
 -- them. attempts is 3 for three and more.
 CREATE TABLE issue_counts (
   repo_id       BIGINT NOT NULL,
-  status_rank   SMALLINT NOT NULL,
+  state_rank    SMALLINT NOT NULL,
   severity_rank SMALLINT NOT NULL,
   attempts      SMALLINT NOT NULL,
   n             BIGINT NOT NULL,
-  PRIMARY KEY (repo_id, status_rank, severity_rank, attempts)
+  PRIMARY KEY (repo_id, state_rank, severity_rank, attempts)
 );
 
 -- What waits for a person, a row for what is one to do: see outcomes.Needs. It
@@ -667,7 +740,7 @@ CREATE INDEX issue_intervals_to ON issue_intervals (to_at, from_at, opened_at, a
 
 -- What changed on one day (days since 1970, UTC) in one repository, and in
 -- all of them (repository 0). Summed up to a day they are what was open at
--- its end.
+-- its end: net by scans, less what was dismissed and accepted.
 CREATE TABLE days (
   repo_id  BIGINT NOT NULL,
   day      BIGINT NOT NULL,
@@ -676,6 +749,8 @@ CREATE TABLE days (
   closed   BIGINT NOT NULL,
   net      BIGINT NOT NULL,
   unlisted BIGINT NOT NULL,
+  dismissed BIGINT NOT NULL DEFAULT 0,
+  accepted  BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (repo_id, day, severity)
 ) WITHOUT ROWID;
 

@@ -1,0 +1,40 @@
+package dashboard
+
+import (
+	"context"
+	"time"
+
+	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// Decider stores what people decide about issues.
+type Decider interface {
+	Decide(ctx context.Context, d telemetry.NewDecision, a query.Ask) (telemetry.Decision, error)
+	UndoDecision(ctx context.Context, id int64, by string) (telemetry.Decision, error)
+}
+
+// Decide makes a decision of the person who asks. The error says what is wrong
+// with it, in words; then nothing was decided.
+func (d *Dashboard) Decide(ctx context.Context, n telemetry.NewDecision, now time.Time) (telemetry.Decision, error) {
+	n.By = telemetry.NameOf(ctx)
+	if n.Assignee == telemetry.Me {
+		n.Assignee = n.By
+	}
+	n, err := n.Check(now, func(name string) bool { return name == n.By || d.o.Known != nil && d.o.Known(ctx, name) })
+	if err != nil {
+		return telemetry.Decision{}, err
+	}
+	a := query.Ask{}
+	if n.Issues == nil {
+		if a.Query, err = Parse(d.Issues, n.Query); err != nil {
+			return telemetry.Decision{}, err
+		}
+	}
+	return d.o.Decider.Decide(ctx, n, a)
+}
+
+// Undo takes a decision back, for all its issues.
+func (d *Dashboard) Undo(ctx context.Context, id int64) (telemetry.Decision, error) {
+	return d.o.Decider.UndoDecision(ctx, id, telemetry.NameOf(ctx))
+}

@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// clock has time change what is stored: when an acceptance ends, its issues are
+// open again without anybody writing.
+type clock struct {
+	due  atomic.Int64 // when that is next to be done, in unix milliseconds; 0 is not known
+	seen atomic.Int64 // how often it was forgotten
+	busy sync.Mutex
+	turn func(ctx context.Context) error
+}
+
+// forget is for after a change of decisions.
+func (c *clock) forget() {
+	c.seen.Add(1)
+	c.due.Store(0)
+}
+
+const (
+	turnLimit = 5 * time.Second // how long a question waits for what time changes
+	turnAgain = time.Second     // how soon it is tried again where it failed
+)
+
+// OnTime has do bring up to date what time changes: rows of issues whose
+// change_at has come. It is done before anything is read after that, by
+// whatever program reads first.
+func (s *Store) OnTime(do func(ctx context.Context) error) { s.clock.turn = do }
+
+// catchUp has time change what it is to change by now. Where that fails, what
+// is stored is answered: a database that can only be read is served.
+func (s *Store) catchUp(ctx context.Context) {
+	c := &s.clock
+	if c.turn == nil {
+		return
+	}
+	now := s.now().UnixMilli()
+	due := c.due.Load()
+	if due > now || !c.busy.TryLock() {
+		return
+	}
+	defer c.busy.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, turnLimit)
+	defer cancel()
+	if due == 0 && s.nextChange(ctx, now) > now {
+		return
+	}
+	if c.turn(ctx) != nil {
+		c.due.Store(now + turnAgain.Milliseconds())
+		return
+	}
+	s.nextChange(ctx, now)
+}
+
+// nextChange reads and keeps when time next changes something.
+func (s *Store) nextChange(ctx context.Context, now int64) int64 {
+	c := &s.clock
+	seen := c.seen.Load()
+	due := now + turnAgain.Milliseconds()
+	err := s.readOnce(ctx, func(tx *Tx) error {
+		due = One[int64](tx, `SELECT COALESCE(MIN(change_at), $1) FROM issues WHERE change_at <> 0`, Never)
+		return tx.err
+	})
+	if err != nil {
+		due = now + turnAgain.Milliseconds()
+	}
+	if c.due.Store(due); c.seen.Load() != seen {
+		c.due.Store(0)
+	}
+	return due
+}

@@ -1,0 +1,28 @@
+// Package decisions stores what people decide about the issues that a query
+// names: lists says which these are, and derive what follows, in one transaction.
+package decisions
+
+import (
+	"context"
+
+	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/derive"
+	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// Decider makes decisions. It is safe for concurrent use.
+type Decider struct {
+	*derive.Writer
+	issues *lists.List[telemetry.IssueRow]
+}
+
+// New returns the decider of a store.
+func New(w *derive.Writer) Decider { return Decider{w, lists.Issues(w.Store)} }
+
+// Decide is derive.Writer.DecideOn for the issues that a question names, where
+// the decision has no ids.
+func (d Decider) Decide(ctx context.Context, n telemetry.NewDecision, a query.Ask) (telemetry.Decision, error) {
+	return d.DecideOn(ctx, n, func(tx *store.Tx) ([]int64, error) { return lists.Matches(d.issues, tx, a) })
+}

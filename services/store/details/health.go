@@ -26,11 +26,11 @@ func (d *Details) RepoHealth(ctx context.Context, key string, at time.Time) (tel
 			WHERE repo_key = $1 AND error <> '' AND gone = 0 AND fetched_at <= $3 ORDER BY file DESC LIMIT $2`,
 			key, telemetry.BrokenShown, store.Millis(tx.Now()))...)
 		if at.IsZero() {
-			h.Seldom = store.Rows(tx, `SELECT h.name, s.error, s.ask_at FROM pull_repos h JOIN pull_syncs s ON s.repo_key = h.key
+			h.Seldom = append(h.Seldom, store.Rows(tx, `SELECT h.name, s.error, s.ask_at FROM pull_repos h JOIN pull_syncs s ON s.repo_key = h.key
 				LEFT JOIN repo_lookups l ON l.key = h.key
 				WHERE h.repo_id = $1 AND (s.failed_at > 0 AND s.code IN ($2, $3) OR s.failed_at = 0 AND l.archived = 1) ORDER BY h.name`,
 				[]any{id, string(telemetry.CodeUpstreamNotFound), string(telemetry.CodeUpstreamDenied)},
-				func(a *telemetry.SeldomAsked) []any { return []any{&a.Repo, &a.Cause, &a.Next} })
+				func(a *telemetry.SeldomAsked) []any { return []any{&a.Repo, &a.Cause, &a.Next} })...)
 		}
 		return h
 	})

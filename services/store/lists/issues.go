@@ -219,7 +219,8 @@ func issuesThen(more string) string { return issueThen(more) + oneByOne }
 // for a person.
 func openIssuesThen() string {
 	return `SELECT i.id, i.public_id, i.repo_id, l.rule, i.first_at, ` + statusThen + ` AS status_rank, ` + seenThen + ` AS last_at,
-		` + severityRankThen + ` AS severity_rank, ` + sessionThen + ` AS session, ` + attemptedThen + ` AS attempted_at` + oneByOne + ` AND l.to_at > @`
+		` + severityRankThen + ` AS severity_rank, ` + sessionThen + ` AS session, ` + attemptedThen + ` AS attempted_at
+		` + oneByOne + ` AND l.to_at > @`
 }
 
 const oneByOne = `

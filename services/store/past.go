@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -29,7 +30,43 @@ type Relation struct {
 type past struct {
 	at        int64
 	relations []Relation
+	raised    uint64         // see Store
 	rows      map[int]string // by relation, what its Rows gave
+	kept      *pastRows
+}
+
+// pastRows keeps what Rows of relations gave: a page of a past time asks several
+// times, and the next one often of the same time. Like a kept answer, what it
+// keeps is of the versions that were read before the transaction began.
+type pastRows struct {
+	mu    sync.Mutex
+	bytes int
+	rows  map[pastKey]string
+}
+
+type pastKey struct {
+	relation int
+	at       int64
+	raised   uint64
+}
+
+// pastBytes bounds what is kept: beyond it all is forgotten.
+const pastBytes = 16 << 20
+
+func (p *pastRows) get(key pastKey) (rows string, known bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	rows, known = p.rows[key]
+	return rows, known
+}
+
+func (p *pastRows) put(key pastKey, rows string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.bytes += len(rows); p.bytes > pastBytes || p.rows == nil {
+		p.rows, p.bytes = map[pastKey]string{}, len(rows)
+	}
+	p.rows[key] = rows
 }
 
 // ReadAt is Read as of a time: its statements read the tables of then, and its
@@ -39,8 +76,11 @@ func (s *Store) ReadAt(ctx context.Context, at time.Time, relations []Relation, 
 	if at.IsZero() {
 		return s.Read(ctx, do)
 	}
+	s.mu.Lock()
+	raised := s.raised
+	s.mu.Unlock()
 	return s.Read(ctx, func(tx *Tx) error {
-		tx.now, tx.past = at, &past{at.UnixMilli(), relations, map[int]string{}}
+		tx.now, tx.past = at, &past{at.UnixMilli(), relations, raised, map[int]string{}, &s.pasts}
 		return do(tx)
 	})
 }
@@ -103,9 +143,16 @@ func (r Relation) as() string {
 
 func (tx *Tx) rowsOf(relation int) string {
 	rows, known := tx.past.rows[relation]
-	if !known {
-		rows = tx.past.relations[relation].Rows(tx)
-		tx.past.rows[relation] = rows
+	if known {
+		return rows
 	}
+	key := pastKey{relation, tx.past.at, tx.past.raised}
+	if rows, known = tx.past.kept.get(key); !known {
+		rows = tx.past.relations[relation].Rows(tx)
+		if tx.err == nil {
+			tx.past.kept.put(key, rows)
+		}
+	}
+	tx.past.rows[relation] = rows
 	return rows
 }

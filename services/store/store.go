@@ -53,8 +53,10 @@ type Store struct {
 	mu       sync.Mutex
 	trouble  *problem // nil: the last write went well
 	versions map[string]uint64
+	raised   uint64 // how often versions were
 	watchers map[chan struct{}]bool
 	exports  chan struct{} // holds an element for each export that reads
+	pasts    pastRows
 
 	clock clock
 }
@@ -208,7 +210,7 @@ func (s *Store) storedVersions(ctx context.Context) (map[string]uint64, error) {
 func (s *Store) loadVersions(ctx context.Context) error {
 	found, err := s.storedVersions(ctx)
 	s.mu.Lock()
-	s.versions = found
+	s.versions, s.raised = found, s.raised+1
 	s.mu.Unlock()
 	return err
 }
@@ -312,7 +314,7 @@ func (s *Store) raise(raised map[string]uint64) {
 	for topic, n := range raised {
 		versions[topic] = max(n, versions[topic])
 	}
-	s.versions = versions
+	s.versions, s.raised = versions, s.raised+1
 	for ch := range s.watchers {
 		select {
 		case ch <- struct{}{}:

@@ -219,11 +219,20 @@ func issuesPast() string {
 // issuesThen are the same with all their columns, for those that are asked for
 // one by one. There is a last scan d wherever there is an interval: LEFT JOIN
 // spares SQLite to look for it where no column needs it.
-func issuesThen(more string) string {
-	return issueThen(more) + `
-	FROM base.issues i JOIN base.issue_intervals l ON l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @
-		LEFT JOIN base.runs d ON d.id = (` + latestNamed + `i.repo_id` + newestNamed + `)`
+func issuesThen(more string) string { return issueThen(more) + oneByOne }
+
+// openIssuesThen are those that were open, with the columns by which they wait
+// for a person.
+func openIssuesThen() string {
+	return `SELECT i.id, i.public_id, i.repo_id, l.rule, i.first_at, ` + statusThen + ` AS status_rank, ` + seenThen + ` AS last_at,
+		` + severityRankThen + ` AS severity_rank, ` + sessionThen + ` AS session, ` + attemptedThen + ` AS attempted_at
+		` + oneByOne + ` AND l.to_at > @`
 }
+
+const oneByOne = `
+	FROM base.issues i JOIN base.issue_intervals l ON l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @
+		LEFT JOIN base.runs d ON d.id = (` + latestNamed + `i.repo_id` + newestNamed + `)
+	WHERE true`
 
 // latestNamed and newestNamed are around a repository, and read the last scan
 // that had findings data.
@@ -244,11 +253,23 @@ func issueThen(more string) string {
 		` + statusThen + ` AS status_rank, ` + stateThen + ` AS state_rank, ` + seenThen + ` AS last_at,
 		` + decidedThen("'dismissed', 'accepted'", "x.decision_id", "0") + ` AS decision,
 		` + decidedThen("'assigned'", "x.assignee", "''") + ` AS assignee, ` + decidedThen("'snoozed'", "1", "0") + ` AS snoozed,
-		CASE l.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 WHEN 'low' THEN 3 ELSE 4 END AS severity_rank,
-		(SELECT COUNT(DISTINCT a.session) FROM base.attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @) AS attempts,
-		CAST(COALESCE((SELECT a.session FROM base.attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @
-			ORDER BY a.at DESC, a.session LIMIT 1), '') AS TEXT) AS session, ` + more
+		` + severityRankThen + ` AS severity_rank,
+		CASE WHEN i.attempts = 0 THEN 0 ELSE (SELECT COUNT(DISTINCT a.session) ` + attemptsThen + `) END AS attempts,
+		` + sessionThen + ` AS session, ` + more
 }
+
+// What sessions had worked on an issue i: most never had one.
+const (
+	attemptsThen = `FROM base.attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @`
+
+	sessionThen = `CAST(CASE WHEN i.attempts = 0 THEN '' ELSE
+		COALESCE((SELECT a.session ` + attemptsThen + ` ORDER BY a.at DESC, a.session LIMIT 1), '') END AS TEXT)`
+
+	attemptedThen = `CASE WHEN i.attempts = 0 THEN 0 ELSE COALESCE((SELECT MAX(a.at) ` + attemptsThen + `), 0) END`
+)
+
+// severityRankThen ranks the severity as telemetry.SeverityRank does.
+const severityRankThen = `CASE l.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 WHEN 'low' THEN 3 ELSE 4 END`
 
 // closedThen is a column of the scan that had closed an issue.
 func closedThen(column, none string) string {

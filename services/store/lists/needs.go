@@ -30,7 +30,7 @@ func Needs(s *store.Store) *List[telemetry.NeedRow] {
 		Repo: func(_ moment, key string) Cond { return idOfRepo("n.repo", key) },
 		Free: func(_ moment, text string) Cond {
 			return anyOf(contains("COALESCE(s.title, '')", text), contains("COALESCE(s.reason, '')", text), contains("COALESCE(p.title, '')", text),
-				contains("COALESCE(o.key, '')", text), contains("COALESCE(i.rule, '')", text), contains("COALESCE(i.file, '')", text))
+				contains("COALESCE(o.key, '')", text), contains(ofIssueNeeded("rule"), text), contains(ofIssueNeeded("file"), text))
 		},
 		Cheap:   "is group severity repo",
 		Example: "group:waiting severity:critical,high",
@@ -92,8 +92,8 @@ func needFields() []Field[telemetry.NeedRow] {
 		{Name: "pr_title", Column: "COALESCE(p.title, '')", Into: func(n *row) any { return &n.PullTitle }},
 		{Name: "pr_url", Column: "COALESCE(p.url, '')", Into: func(n *row) any { return &n.PullURL }, CSV: "pr_url"},
 		{Name: "pr_draft", Column: "COALESCE(p.draft, 0)", Into: func(n *row) any { return &n.PullDraft }},
-		{Name: "file", Column: "COALESCE(i.file, '')", Into: func(n *row) any { return &n.File }},
-		{Name: "line", Column: "COALESCE(i.line, 0)", Into: func(n *row) any { return &n.Line }},
+		{Name: "file", Column: ofIssueNeeded("file"), Into: func(n *row) any { return &n.File }},
+		{Name: "line", Column: "COALESCE(" + issueNeeded("line") + ", 0)", Into: func(n *row) any { return &n.Line }},
 		{Name: "last_scan", Column: "COALESCE(o.latest_at, 0)", Into: func(n *row) any { return &n.LastScan }},
 		{Name: "interval", Column: "COALESCE(o.scan_interval, 0)", Into: func(n *row) any { return intervalOf(&n.Interval) }},
 	}
@@ -104,6 +104,14 @@ func needFields() []Field[telemetry.NeedRow] {
 func ofPullNeeded(column string) string {
 	return "COALESCE((SELECT x." + column + " FROM pulls x WHERE x.key = n.pull), '')"
 }
+
+// issueNeeded is a column of the worst of a row's issues, NULL where it has none,
+// and ofIssueNeeded a text.
+func issueNeeded(column string) string {
+	return "(SELECT i." + column + " FROM issues i WHERE i.public_id = n.issue ORDER BY i.id LIMIT 1)"
+}
+
+func ofIssueNeeded(column string) string { return "COALESCE(" + issueNeeded(column) + ", '')" }
 
 func needWords() []word {
 	var words []word
@@ -199,8 +207,7 @@ func needsFrom() string {
 // and free text need beside it.
 const (
 	needsRepos = ` LEFT JOIN repos o ON o.id = n.repo`
-	needsJoins = ` LEFT JOIN sessions s ON s.key = n.session LEFT JOIN pulls p ON p.key = n.pull
-	LEFT JOIN issues i ON i.public_id = n.issue`
+	needsJoins = ` LEFT JOIN sessions s ON s.key = n.session LEFT JOIN pulls p ON p.key = n.pull`
 )
 
 func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }

@@ -34,9 +34,10 @@ func GetAt[T any](ctx context.Context, s *store.Store, at time.Time, do func(*st
 // has a type.
 func relations() []store.Relation {
 	return []store.Relation{
-		{Name: "issues", SQL: issuesThen(`
-			COALESCE((SELECT MAX(a.at) FROM base.attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @), 0) AS attempted_at,
-			` + spotThen("file") + ` AS file, ` + spotThen("line") + ` AS line`)},
+		{Name: "issues", For: []string{"u.need AS need"}, SQL: openIssuesThen()},
+		{Name: "issues", For: []string{"i.file", "i.line"}, Light: true,
+			SQL: issuesThen(attemptedThen + ` AS attempted_at, ` + spotThen("file") + ` AS file, ` + spotThen("line") + ` AS line`)},
+		{Name: "issues", SQL: issuesThen(attemptedThen + ` AS attempted_at`)},
 		{Name: "sessions", SQL: sessionsThen()},
 		{Name: "pulls", For: []string{"still_there"}, SQL: pullsThen},
 		{Name: "pulls", Light: true, SQL: pullsThen},
@@ -171,18 +172,20 @@ func pollsThen() string {
 
 const pollsNamedThen = ` FROM base.polls o WHERE EXISTS (SELECT 1 FROM base.claim_log l WHERE l.session = o.session AND l.at <= @)`
 
-// summedThen adds what the outputs of then claim.
+// summedThen adds what the outputs of then claim. What rows() gives has a row
+// for each: SQLite makes no index for it, so that a LEFT JOIN would read it anew
+// for each row.
 const summedThen = `, COALESCE(x.claim_status, '') AS claim_status,
 		COALESCE(x.fixed_n, 0) AS fixed_n, COALESCE(x.blocked_n, 0) AS blocked_n, COALESCE(x.tests, -1) AS tests
-	FROM (SELECT * ` + pollsNamedThen + `) o LEFT JOIN (SELECT CAST(e.value ->> 0 AS TEXT) AS session,
+	FROM (SELECT * ` + pollsNamedThen + `) o JOIN (SELECT CAST(e.value ->> 0 AS TEXT) AS session,
 		CAST(e.value ->> 1 AS TEXT) AS claim_status, CAST(e.value ->> 2 AS BIGINT) AS fixed_n, CAST(e.value ->> 3 AS BIGINT) AS blocked_n,
 		CAST(e.value ->> 4 AS BIGINT) AS tests FROM rows()) x ON x.session = o.session`
 
 // pollRows are what the outputs of then claim.
 func pollRows(tx *store.Tx) string {
 	rows := [][]any{}
-	tx.Each(`SELECT d.session, d.output FROM claim_log d WHERE d.output IS NOT NULL
-		AND NOT EXISTS (SELECT 1 FROM claim_log n WHERE n.session = d.session AND n.output IS NOT NULL AND n.id > d.id)`, nil,
+	tx.Each(`SELECT d.session, COALESCE((SELECT l.output FROM claim_log l WHERE l.session = d.session AND l.output IS NOT NULL
+			ORDER BY l.id DESC LIMIT 1), '') FROM (SELECT DISTINCT session FROM claim_log) d`, nil,
 		func(r *store.Row) {
 			var session, output string
 			r.Scan(&session, &output)
@@ -218,10 +221,10 @@ const refThen = `FROM base.runs r WHERE r.repo_id = o.id AND r.kind = 'scan' AND
 
 const reposNamedThen = ` WHERE EXISTS (SELECT 1 FROM base.runs r WHERE r.repo_id = o.id AND r.at <= @)`
 
-// dueThen adds when their next scan was due.
+// dueThen adds when their next scan was due, of which rows() has all.
 const dueThen = `, COALESCE(x.scan_interval, 0) AS scan_interval,
 	CASE WHEN x.retired_at IS NULL THEN COALESCE(x.due_at, 0) ELSE 0 END AS due_at
-	FROM base.repos o LEFT JOIN (SELECT CAST(e.value ->> 0 AS BIGINT) AS id, CAST(e.value ->> 1 AS BIGINT) AS scan_interval,
+	FROM base.repos o JOIN (SELECT CAST(e.value ->> 0 AS BIGINT) AS id, CAST(e.value ->> 1 AS BIGINT) AS scan_interval,
 		CAST(e.value ->> 2 AS BIGINT) AS due_at, CAST(e.value ->> 3 AS TEXT) AS retired, CAST(e.value ->> 4 AS BIGINT) AS retired_at
 		FROM rows()) x ON x.id = o.id` + reposNamedThen
 

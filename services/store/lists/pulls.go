@@ -2,6 +2,7 @@ package lists
 
 import (
 	"slices"
+	"strings"
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
@@ -120,8 +121,14 @@ func pullColumns() []Field[telemetry.PullRow] {
 // and those of the targets of that name, which are in their forks as well.
 func pullsOfRepo(m moment, name string) Cond {
 	own, target := ofRepo(m, "p.repo_key", name), ofRepo(m, "r.key", name)
-	if !m.past {
-		return anyOf(own, target.within("p.repo_key IN (SELECT h.key FROM pull_repos h JOIN repos r ON r.id = h.repo_id WHERE "))
+	const forks = "SELECT h.key FROM pull_repos h JOIN repos r ON r.id = h.repo_id WHERE "
+	switch {
+	case m.past:
+	case strings.HasSuffix(name, "/*"):
+		return anyOf(own, target.within("p.repo_key IN ("+forks))
+	default: // one list of keys: with OR SQLite reads all pull requests
+		key := presentKey(m.tx, telemetry.ParseRepo(name).Key())
+		return Cond{"p.repo_key IN (SELECT CAST(? AS TEXT) UNION " + forks + target.Text + ")", append([]any{key}, target.Args...)}
 	}
 	st := (&statement{}).add("SELECT r.id FROM repos r").where([]Cond{target})
 	var keys []string

@@ -65,8 +65,8 @@ UNION ALL SELECT 'pr_ready', 2, ` + RepoOfPull + `, p.key, p.session, p.key, p.c
 	WHERE p.shown = 'open' AND p.listed = 1 AND NOT ` + verifiedPull + `
 		AND (p.draft = 0 OR EXISTS (SELECT 1 FROM sessions s WHERE s.key = p.session AND s.state = 'pr_ready'))` + of.pulls + `
 UNION ALL SELECT 'pr_ready', 2, s.repo_id, p.key, s.key, p.key, s.since, 0, ` + recordedUntil + `, ` + theirs + `
-	FROM sessions s JOIN pulls p ON p.key = s.pull_key LEFT JOIN issues i ON ` + leftTo + `
-	WHERE s.state = 'pr_ready' AND p.shown = 'unknown'` + of.sessions + `
+	FROM sessions s CROSS JOIN pulls p LEFT JOIN issues i ON ` + leftTo + `
+	WHERE p.key = s.pull_key AND s.state = 'pr_ready' AND p.shown = 'unknown'` + of.sessions + `
 UNION ALL SELECT 'verified', 3, ` + RepoOfPull + `, v.file || ' ' || v.source, v.session, p.key, p.created_at,
 		0, ` + always + `, ` + theirs + `
 	FROM verifications v JOIN pulls p ON p.key = v.pull_key LEFT JOIN attempts a ON a.record_id = v.id AND a.result = 1

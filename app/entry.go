@@ -8,9 +8,11 @@ import (
 	"os/user"
 	"time"
 
+	"telemetry-dashboard/app/web/people"
 	"telemetry-dashboard/services/access"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 )
 
 // newGate says who asks at an address. It refuses one that others can reach
@@ -89,4 +91,20 @@ func pruneAudit(ctx context.Context, db *store.Store, days Days, log *slog.Logge
 		case <-ticker.C:
 		}
 	}
+}
+
+// peopleOptions are what the pages of people work with.
+func peopleOptions(cfg Config, db *store.Store, gate *access.Gate) people.Options {
+	o := people.Options{Door: gate, Keys: gate, KeyList: db, Public: string(cfg.PublicURL), Header: string(cfg.ProxyHeader)}
+	if cfg.OAuthClient != "" {
+		o.GitHub = access.NewGitHub(access.GitHubOptions{
+			ClientID: string(cfg.OAuthClient),
+			Secret:   string(cfg.OAuthSecret),
+			Web:      string(links.GitHubOf(string(cfg.GitHubAPIURL))),
+			API:      string(cfg.GitHubAPIURL),
+			States:   db,
+			Gate:     gate,
+		})
+	}
+	return o
 }

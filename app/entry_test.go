@@ -48,7 +48,8 @@ func TestEachRouteSaysWhoMayAskIt(t *testing.T) {
 			open = append(open, r.Method+" "+r.Path)
 		case !slices.Contains(telemetry.Roles(), r.Needs):
 			t.Errorf("%s %s needs %q, which is no role: say in its route who may ask it", r.Method, r.Path, r.Needs)
-		case r.Needs == telemetry.RoleViewer && r.Method != "GET" && r.Method != "HEAD" && r.Path != "/actions/dismiss":
+		case r.Needs == telemetry.RoleViewer && r.Method != "GET" && r.Method != "HEAD" &&
+			!slices.Contains([]string{"/actions/dismiss", "/actions/sign-out", "/actions/sign-out-everywhere"}, r.Path):
 			t.Errorf("%s %s changes something, and viewers may ask it", r.Method, r.Path)
 		}
 	}
@@ -59,7 +60,11 @@ func TestEachRouteSaysWhoMayAskIt(t *testing.T) {
 		}
 	}
 	slices.Sort(open)
-	if want := []string{"GET /static/*", "HEAD /static/*", "POST /webhooks/github"}; !slices.Equal(open, want) {
+	if want := []string{
+		"GET /sign-in", "GET /sign-in/github", "GET /sign-in/github/callback", "GET /static/*",
+		"HEAD /sign-in", "HEAD /sign-in/github", "HEAD /sign-in/github/callback", "HEAD /static/*",
+		"POST /sign-in/token", "POST /webhooks/github",
+	}; !slices.Equal(open, want) {
 		t.Errorf("open to strangers are %q, want %q", open, want)
 	}
 }

@@ -97,6 +97,7 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 		Redeliver:   db,
 		Assets:      static.New(),
 		Quotas:      up.quotas(),
+		People:      peopleOptions(cfg, db, gate),
 	})
 	routes := append(routesOf(newAPI(cfg, demo, board, jobs, records), site), webhooks(cfg, db)...)
 	srv, err := newServer(cfg, log, db, gate, ln.Addr(), routes, site)
@@ -133,6 +134,7 @@ func newServer(
 		Versions:    db.Versions,
 		RenderError: site.RenderError,
 		Access:      gate,
+		SignIn:      func(back string) string { return links.With(links.SignIn, "redirect", back) },
 		Audit:       db,
 		Assets:      static.New(),
 		ListenAddr:  at.String(),

@@ -113,6 +113,8 @@ func TestAnswersKeepTheContract(t *testing.T) {
 	asks := append(asksOf(t, w), ask{"POST /api/runs/{file}/accept-scope", scope, "", 200}, ask{"DELETE /api/runs/{file}/accept-scope", scope, "", 200})
 	asks = append(asks, ask{"GET /api/deliveries", "/api/deliveries?state=ignored,done&event=pull_request", "", 200},
 		ask{"GET /api/deliveries", "/api/deliveries?state=lost", "", 400},
+		ask{"GET /api/audit", "/api/audit?result=done,failed&action=refresh,poll&since=2020-01-01", "", 200},
+		ask{"GET /api/audit", "/api/audit?result=odd", "", 400},
 		ask{"POST /api/deliveries/{id}/retry", "/api/deliveries/delivery-0/retry", "", 202},
 		ask{"POST /api/deliveries/{id}/retry", "/api/deliveries/delivery-1/retry", "", 409},
 		ask{"POST /api/deliveries/{id}/retry", "/api/deliveries/none/retry", "", 404})
@@ -139,7 +141,7 @@ func TestRealAnswersKeepTheContract(t *testing.T) {
 	asks = slices.DeleteFunc(asks, func(a ask) bool {
 		return !strings.HasPrefix(a.endpoint, "GET ") || a.status != 200 || strings.Contains(a.path, "/messages") || strings.Contains(a.path, "/dispatch/")
 	})
-	for _, list := range []string{"runs", "sessions", "prs", "issues", "files", "verifications", "changes", "needs-attention", "deliveries", "decisions"} {
+	for _, list := range []string{"runs", "sessions", "prs", "issues", "files", "verifications", "changes", "needs-attention", "deliveries", "decisions", "audit"} {
 		asks = append(asks, ask{"GET /api/" + list, "/api/" + list + "?per_page=200", "", 200})
 	}
 	checkAll(t, w, asks)
@@ -184,13 +186,13 @@ func asksOf(t *testing.T, w *world) []ask {
 }
 
 func listAsks(repo string) (asks []ask) {
-	for _, list := range []string{"runs", "sessions", "prs", "issues", "files", "jobs", "verifications", "changes", "needs-attention", "deliveries", "decisions"} {
+	for _, list := range []string{"runs", "sessions", "prs", "issues", "files", "jobs", "verifications", "changes", "needs-attention", "deliveries", "decisions", "audit"} {
 		path := "/api/" + list
 		for query, status := range map[string]int{"": 200, "?page=2&per_page=1": 200, "?page=0&per_page=0": 200, "?page=-7&per_page=100000": 200, "?page=9223372036854775807": 200,
 			"?page=abc": 400, "?page=1e3": 400, "?page=1.5": 400, "?page=9223372036854775808": 400, "?page=": 400, "?per_page=x": 400, "?per_page=": 400, "?order=up": 400, "?sort=colour": 400} {
 			asks = append(asks, ask{"GET " + path, path + query, "", status})
 		}
-		if list != "files" && list != "jobs" {
+		if list != "files" && list != "jobs" && list != "audit" {
 			asks = append(asks, ask{"GET " + path, path + "?repo=" + repo, "", 200}, ask{"GET " + path, path + "?repo=" + url.QueryEscape("https://github.com/"+repo+".git/"), "", 200},
 				ask{"GET " + path, path + "?repo=no/such", "", 200}, ask{"GET " + path, path + "?repo=%2F%2F", "", 400})
 		}

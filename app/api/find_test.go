@@ -36,7 +36,7 @@ func findAsks(w *world, repo string) []ask {
 				ask{"GET " + path, path + "?sort=colour", "", 400}, ask{"GET " + path, path + "?q=colour:red", "", 400}, ask{"GET " + path, path + "?q=" + strings.Repeat("x", 10_000), "", 400})
 		}
 	}
-	for _, list := range []string{"verifications", "changes", "files", "jobs", "needs-attention", "deliveries"} {
+	for _, list := range []string{"verifications", "changes", "files", "jobs", "needs-attention", "deliveries", "audit"} {
 		for _, kind := range []string{".csv", ".json"} {
 			path := "/api/" + list + kind
 			asks = append(asks, ask{"GET " + path, path, "", 200}, ask{"GET " + path, path + "?order=asc", "", 200}, ask{"GET " + path, path + "?sort=colour", "", 400})
@@ -57,7 +57,7 @@ func TestDownloads(t *testing.T) {
 	w.populate()
 	w.deliver()
 	w.json("POST", "/api/refresh", "")
-	for _, list := range []string{"issues", "sessions", "prs", "runs", "repos", "verifications", "changes", "files", "jobs", "needs-attention", "deliveries"} {
+	for _, list := range []string{"issues", "sessions", "prs", "runs", "repos", "verifications", "changes", "files", "jobs", "needs-attention", "deliveries", "audit"} {
 		var items []map[string]any
 		got := w.do("GET", "/api/"+list+".json?order=asc", "")
 		if err := json.Unmarshal(got.body, &items); err != nil || len(items) == 0 {
@@ -82,7 +82,7 @@ func TestDownloads(t *testing.T) {
 			t.Errorf("%s: %s", list, name)
 		}
 		for i, item := range items {
-			name := map[string]string{"changes": "file", "files": "file", "jobs": "id"}[list]
+			name := map[string]string{"changes": "file", "files": "file", "jobs": "id", "audit": "action"}[list]
 			if name == "" {
 				name = "repo"
 			}

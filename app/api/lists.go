@@ -37,7 +37,7 @@ func (a *API) lists() []Route {
 		a.runs().routes(everything), a.repos().routes(everything), a.verifications().routes(everything),
 		a.needs().downloads(links.APIList(a.Dashboard.Needs.Schema().Name)),
 		a.changes().routes(records), a.files().routes(records), a.jobs().routes(nil),
-		a.deliveries().routes([]string{telemetry.TopicDeliveries}),
+		a.deliveries().routes([]string{telemetry.TopicDeliveries}), a.audit().routes([]string{telemetry.TopicAudit}),
 		a.decisions().routes([]string{telemetry.TopicDecisions, telemetry.TopicRecords}),
 	)
 }
@@ -139,6 +139,13 @@ func (a *API) deliveries() rows[telemetry.Delivery] {
 	return rows[telemetry.Delivery]{
 		list: a.Dashboard.Deliveries, now: a.now,
 		params: []param{ofRepo, words("state", "is", telemetry.DeliveryStates()), texts("event", "event"), ofQuery},
+	}
+}
+
+func (a *API) audit() rows[telemetry.AuditEntry] {
+	return rows[telemetry.AuditEntry]{
+		list: a.Dashboard.Audit, now: a.now, needs: telemetry.RoleAdmin,
+		params: []param{words("result", "is", telemetry.AuditResults()), texts("action", "action"), between("since", "until", "at"), ofQuery},
 	}
 }
 

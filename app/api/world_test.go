@@ -106,7 +106,7 @@ func (w *world) serve(ctx context.Context, stop context.CancelFunc, db *store.St
 	}
 	w.url = "http://" + ln.Addr().String()
 	srv := server.New(server.Options{Log: slog.New(slog.DiscardHandler), BuildID: "test", DatabaseID: db.ID(), Versions: db.Versions,
-		Access: access.Everyone("you"), ListenAddr: ln.Addr().String(), Now: time.Now}, routes)
+		Access: access.Everyone("you"), Audit: db, ListenAddr: ln.Addr().String(), Now: time.Now}, routes)
 	ended := make(chan error, 2)
 	go func() { ended <- runner.Run(ctx) }()
 	go func() { ended <- srv.Serve(ctx, ln) }()

@@ -41,10 +41,13 @@ func (s *Server) audit(c *fiber.Ctx, r Route, err error) {
 	e := telemetry.AuditEntry{
 		Person: p.Key, Name: p.Name, Role: p.Role, Way: p.Way, Origin: from.Unmap().String(), Action: r.Action,
 		Subject: short(effect.Subject, auditValue), Before: short(effect.Before, auditValue), After: short(effect.After, auditValue),
-		Status: int64(c.Response().StatusCode()),
+		Status: int64(c.Response().StatusCode()), Error: effect.Failure,
 	}
 	if err != nil {
 		told, status := s.public(c, err)
+		if told.Code == telemetry.CodeRateLimited && !p.Known() {
+			return // of a stranger who guesses the first tries are enough
+		}
 		e.Status, e.Error = int64(status), told.Message
 	}
 	if e.Subject == "" {

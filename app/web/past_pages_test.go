@@ -110,7 +110,7 @@ func TestEveryPanelIsOfItsTime(t *testing.T) {
 		}
 	}
 	slices.Sort(refused)
-	want := []string{"checks", "deliveries", "dispatch", "files", "freshness", "jobs", "messages", "preflight", "reply", "saved"}
+	want := []string{"audit", "checks", "deliveries", "dispatch", "files", "freshness", "jobs", "messages", "preflight", "reply", "saved"}
 	if !slices.Equal(refused, want) {
 		t.Errorf("without a past are %q, want %q", refused, want)
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/gofiber/fiber/v2"
@@ -15,7 +16,7 @@ import (
 // Routes is the whole surface of the pages.
 func (w *Web) Routes() []server.Route {
 	events := server.Route{Method: fiber.MethodGet, Path: links.Events, Needs: telemetry.RoleViewer, Stream: w.Events}
-	return slices.Concat(w.pageRoutes(), w.actionRoutes(), w.panelRoutes(), []server.Route{events})
+	return slices.Concat(w.pageRoutes(), w.signInRoutes(), w.actionRoutes(), w.panelRoutes(), []server.Route{events})
 }
 
 // pageRoutes are the pages. A page has no ETag: it also shows how fresh its
@@ -31,6 +32,10 @@ func (w *Web) pageRoutes() []server.Route {
 	expanded := func(path, panel string, h fiber.Handler) server.Route {
 		r := page(path, h)
 		r.UpstreamIn = []string{panel}
+		return r
+	}
+	admins := func(r server.Route) server.Route {
+		r.Needs = telemetry.RoleAdmin
 		return r
 	}
 	o, l, d, a := w.overview, w.lists, w.details, w.actions
@@ -56,6 +61,8 @@ func (w *Web) pageRoutes() []server.Route {
 		expanded("/repo/:owner/:name/dispatch", a.Preflight().Name, a.DispatchPage),
 		page("/activity", l.ListPage(l.Activity())),
 		page("/deliveries", l.ListPage(l.Deliveries())),
+		admins(page(links.Tokens, w.people.TokensPage)),
+		admins(page(links.Audit, l.ListPage(l.Audit()))),
 		page("/search", l.SearchPage),
 		page("/docs/api", w.docs.Page),
 	}
@@ -63,6 +70,21 @@ func (w *Web) pageRoutes() []server.Route {
 		routes = append(routes, page("/repo/:owner/:name"+tab.Tab, l.RepoPage(tab, o.Tiles(), o.Trend())))
 	}
 	return routes
+}
+
+// signInRoutes are open to strangers. Each may cost an upstream or be a guess:
+// how often one address may ask them is bounded.
+func (w *Web) signInRoutes() []server.Route {
+	open := func(method, path, action string, h fiber.Handler, params ...string) server.Route {
+		return server.Route{Method: method, Path: path, Needs: telemetry.RoleAnyone, Action: action, Handle: h, Upstream: true, Params: params}
+	}
+	p := w.people
+	return []server.Route{
+		{Method: fiber.MethodGet, Path: links.SignIn, Needs: telemetry.RoleAnyone, Handle: p.Page},
+		open(fiber.MethodPost, links.SignInToken, "sign-in", p.WithToken, "token", "redirect"),
+		open(fiber.MethodGet, links.SignInGitHub, "", p.Begin),
+		open(fiber.MethodGet, links.SignInCallback, "sign-in", p.End),
+	}
 }
 
 func (w *Web) actionRoutes() []server.Route {
@@ -75,8 +97,12 @@ func (w *Web) actionRoutes() []server.Route {
 		r.Upstream = true
 		return r
 	}
-	l, d, a := w.lists, w.details, w.actions
+	l, d, a, p := w.lists, w.details, w.actions, w.people
 	return []server.Route{
+		action(links.ActionSignOut, viewer, "sign-out", p.SignOut(false)),
+		action(links.ActionSignOutAll, viewer, "sign-out-everywhere", p.SignOut(true)),
+		action(links.ActionNewToken, admin, "create-token", p.Create, "name", "role", "days"),
+		action(links.ActionRevokeToken, admin, "revoke-token", p.Revoke, "id"),
 		upstream(links.ActionRefresh, operator, ingest.JobRefresh, a.Action(ingest.JobRefresh), "replaces"),
 		upstream(links.ActionPoll, operator, ingest.JobPoll, a.Action(ingest.JobPoll), "replaces"),
 		upstream(links.ActionPollPRs, operator, ingest.JobPollPRs, a.Action(ingest.JobPollPRs), "replaces"),
@@ -105,7 +131,7 @@ func (w *Web) panelRoutes() []server.Route {
 		r := server.Route{
 			Method:  fiber.MethodGet,
 			Path:    "/panels/" + p.Name,
-			Needs:   telemetry.RoleViewer,
+			Needs:   cmp.Or(p.Needs, telemetry.RoleViewer),
 			Handle:  w.Fragment(p),
 			Topics:  p.Topics,
 			Clock:   p.Clock || p.List != nil,
@@ -126,8 +152,8 @@ func (w *Web) panels() []shell.Panel {
 		o.Needs(), o.Tiles(), o.Trend(), o.Rates(), o.Spans(), o.Outcomes(), o.Verdicts(), o.Worst(), o.Effectiveness(),
 		o.DevinNow(), o.OpenNow(), o.Queue(), o.TopRepos(), o.RecentRuns(),
 		l.Issues(), l.Sessions(), l.Pulls(), l.Runs(), l.Files(), l.Repos(), l.Changes(), l.Activity(), l.Needs(), l.Verifications(),
-		l.Deliveries(),
+		l.Deliveries(), l.Audit(),
 		d.Issue(), d.Session(), d.Messages(), d.ReplyDialog(), d.Pull(), d.Checks(), d.Run(),
-		a.DispatchDialog(), a.Preflight(),
+		a.DispatchDialog(), a.Preflight(), w.people.Tokens(),
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"telemetry-dashboard/app/web/docs"
 	"telemetry-dashboard/app/web/lists"
 	"telemetry-dashboard/app/web/overview"
+	"telemetry-dashboard/app/web/people"
 	"telemetry-dashboard/app/web/shell"
 	"telemetry-dashboard/services/dashboard"
 )
@@ -51,6 +52,7 @@ type Options struct {
 	Assets      shell.Assets
 	Quotas      Quotas
 	Settings    Settings
+	People      people.Options
 	APIDocs     string // the JSON API's description, OpenAPI 3.1 in YAML
 	Now         func() time.Time
 }
@@ -63,6 +65,7 @@ type Web struct {
 	details  *details.Web
 	actions  *actions.Web
 	docs     *docs.Web
+	people   *people.Web
 }
 
 // New returns a Web.
@@ -83,5 +86,6 @@ func New(o Options) *Web {
 		details:  details.New(s, o.Scopes, o.Submissions, o.Jobs, o.NewID),
 		actions:  actions.New(s, o.Jobs, o.Submissions, o.NewID),
 		docs:     docs.New(s, o.APIDocs),
+		people:   people.New(s, o.People),
 	}
 }

@@ -38,7 +38,6 @@ const (
 	EntryGitHub EntryWay = "github" // GitHub's OAuth
 	EntryProxy  EntryWay = "proxy"  // a header of a proxy that is trusted
 	EntryToken  EntryWay = "token"  // an access token
-	EntryDemo   EntryWay = "demo"   // a person of the demo's team
 )
 
 // Person is who asks. The zero Person is a stranger.
@@ -61,6 +60,7 @@ func (p Person) May(need Role) bool { return p.Role.Allows(need) }
 type Effect struct {
 	Subject       string // what was changed; "" is what the request names
 	Before, After string // "" where there was nothing, or nothing is left
+	Failure       string // why it was not done, where the handler itself shows it; "" else
 }
 
 // asking is who asks, and what came of it.

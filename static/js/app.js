@@ -183,13 +183,13 @@
   // that the program is away, that is all; else it wants to see who asks.
   document.addEventListener("htmx:before:response", (event) => {
     const { ctx } = event.detail, { raw, status } = ctx.response;
-    if (raw.headers.has("X-Telemetry-Dashboard") || status === 304) return showSignedOut(false);
+    if (status !== 401 && raw.headers.has("X-Telemetry-Dashboard") || status === 304) return showSignedOut(false);
     event.preventDefault();
     raw.body?.cancel();
     if (status >= 500) return unanswered(ctx);
     if (ctx.sourceElement.hasAttribute?.("data-panel")) ctx.sourceElement.unasked = true;
     showSignedOut(true);
-    if (ctx.request.method !== "GET") toast("Nothing was done: you were signed out by what stands before the dashboard. Reload.", "bad");
+    if (ctx.request.method !== "GET") toast("Nothing was done: you were signed out. Reload.", "bad");
   });
   function showSignedOut(is) {
     if (signedOut === is) return;

@@ -27,6 +27,9 @@ const (
 	Search        = "/search"
 	APIDocs       = "/docs/api"
 	Deliveries    = "/deliveries"
+	Audit         = "/audit"
+	Tokens        = "/tokens"
+	SignIn        = "/sign-in"
 	Events        = "/events" // the stream that open pages listen to
 )
 
@@ -53,6 +56,17 @@ const (
 	ActionSaveView      = Actions + "views"
 	ActionRenameView    = Actions + "views/rename"
 	ActionDeleteView    = Actions + "views/delete"
+	ActionSignOut       = Actions + "sign-out"
+	ActionSignOutAll    = Actions + "sign-out-everywhere"
+	ActionNewToken      = Actions + "tokens"
+	ActionRevokeToken   = Actions + "tokens/revoke"
+)
+
+// Where people sign in, and GitHub leads back to.
+const (
+	SignInToken    = SignIn + "/token"
+	SignInGitHub   = SignIn + "/github"
+	SignInCallback = SignInGitHub + "/callback"
 )
 
 // GitHubWebhook is where GitHub sends its webhooks.

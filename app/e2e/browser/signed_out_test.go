@@ -18,7 +18,7 @@ import (
 // lost; it recovers automatically.
 func TestSignedOutByAProxy(t *testing.T) {
 	const signedOut = `!document.querySelector("#signed-out").hidden &&
-		document.querySelector("#signed-out").innerText.includes("You were signed out by what stands before the dashboard. Reload")`
+		document.querySelector("#signed-out").innerText.includes("You were signed out. Reload")`
 	for name, c := range map[string]struct {
 		answer string // of nginx, once the session has expired
 		says   string

@@ -63,7 +63,7 @@ func newWalker(p *program.Program, asOf string) *walker {
 // pageRoutes are the paths of all pages.
 func pageRoutes() (paths []string) {
 	for _, r := range routes() {
-		other := slices.ContainsFunc([]string{"/api", "/panels/", "/events"}, func(begin string) bool { return strings.HasPrefix(r.Path, begin) })
+		other := slices.ContainsFunc([]string{"/api", "/panels/", "/events", "/sign-in"}, func(begin string) bool { return strings.HasPrefix(r.Path, begin) })
 		if r.Method == http.MethodGet && !other && !slices.Contains([]string{"/healthz", "/readyz", "/metrics"}, r.Path) {
 			paths = append(paths, r.Path)
 		}

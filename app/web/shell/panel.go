@@ -16,8 +16,9 @@ import (
 type Panel struct {
 	Name   string
 	Title  string
-	Page   string // of which it is part; on a repository's page Tab says which tab
-	Tab    string // of a repository's page: links.Issues; "" = the page itself
+	Needs  telemetry.Role // of who sees it; "" is a viewer
+	Page   string         // of which it is part; on a repository's page Tab says which tab
+	Tab    string         // of a repository's page: links.Issues; "" = the page itself
 	Topics []string
 	Every  string
 	List   dashboard.Described // whose query language its q is written in; nil = it takes none

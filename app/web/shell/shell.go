@@ -90,6 +90,9 @@ func New(o Options) *Shell {
 	}
 }
 
+// Files are the front-end files of a document.
+func (w *Shell) Files() pages.Assets { return w.files }
+
 // Versions are the versions of what is stored, by topic.
 func (w *Shell) Versions() map[string]uint64 { return w.Changes.Versions() }
 
@@ -125,6 +128,7 @@ func Render(c *fiber.Ctx, status int, page templ.Component) error {
 // panels are asked, so that a change meanwhile is asked for again.
 func (w *Shell) Document(c *fiber.Ctx, title, current string) pages.Shell {
 	s := w.bareShell(title, current)
+	s.Account = account(telemetry.PersonOf(c.UserContext()))
 	ctx, v := c.UserContext(), View{Query: url.Values{}, Jobs: OwnJobs(c)}
 	s.Versions = versions(w.Versions())
 	s.AsOf, _ = telemetry.AsOfParam(c.Query("as_of"), w.Now()) // the page itself refuses another
@@ -151,6 +155,18 @@ func (w *Shell) Document(c *fiber.Ctx, title, current string) pages.Shell {
 	w.hold(p, s.Buttons)
 	w.hold(p, s.Menu)
 	return s
+}
+
+// account is the menu of who asks.
+func account(p telemetry.Person) pages.Account {
+	a := pages.Account{Name: p.Name, Role: string(p.Role)}
+	if p.May(telemetry.RoleAdmin) {
+		a.Links = []parts.Link{{Text: "Access tokens", URL: links.Tokens}, {Text: "Audit log", URL: links.Audit}}
+	}
+	if p.Session != "" {
+		a.Actions = []parts.Action{{Text: "Sign out", URL: links.ActionSignOut}, {Text: "Sign out everywhere", URL: links.ActionSignOutAll}}
+	}
+	return a
 }
 
 // hold switches buttons off whose upstream has a limit that has not ended.

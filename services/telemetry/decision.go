@@ -138,7 +138,8 @@ func (d NewDecision) checkAssignee(known func(string) bool) error {
 	case d.Action != ActionAssign && d.Assignee != "":
 		return invalidField("assignee", "Only an assignment has an assignee. Leave it out.")
 	case d.Assignee != "" && !known(d.Assignee):
-		return invalidField("assignee", "Nobody here is called %s. Want a person of this dashboard, or an empty text for nobody.", Shown(d.Assignee))
+		return invalidField("assignee", "Nobody here is called %s. Want a person of this dashboard, or an empty text for nobody.",
+			Shown(d.Assignee))
 	}
 	return nil
 }

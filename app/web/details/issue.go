@@ -111,8 +111,8 @@ func (w *Web) issueFacts(i telemetry.IssueDetail) []panels.Pair {
 		{Name: "First seen", Time: i.FirstSeen.At.Time, As: "day", Text: shell.RunName(i.FirstSeen.Run, 0), URL: links.Run(i.FirstSeen.File)},
 		{Name: "Last seen", Time: i.LastSeen.At.Time, As: "ago", Text: shell.RunName(i.LastSeen.Run, 0), URL: links.Run(i.LastSeen.File)},
 	}
-	if i.Assignee != "" {
-		facts = append(facts, panels.Pair{Name: "Assignee", Text: string(i.Assignee), URL: shell.TermURL(links.Issues, "assignee", string(i.Assignee))})
+	if name := string(i.Assignee); name != "" {
+		facts = append(facts, panels.Pair{Name: "Assignee", Text: name, URL: shell.TermURL(links.Issues, "assignee", name)})
 	}
 	facts = append(facts, openFor(i))
 	if !i.Closed.At.IsZero() {

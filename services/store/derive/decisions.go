@@ -96,9 +96,7 @@ func issuesOf(tx *store.Tx, d telemetry.NewDecision, match func(*store.Tx) ([]in
 			return nil, telemetry.Errorf(telemetry.CodeNotFound,
 				"Issue %s not found. Nothing was decided. Want the id in the address of its page.", telemetry.Shown(public))
 		}
-		if !slices.Contains(ids, id) || len(ids) > 100 {
-			ids = append(ids, id)
-		}
+		ids = append(ids, id)
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids), tx.Err()
@@ -116,8 +114,8 @@ func mayDecide(tx *store.Tx, d telemetry.NewDecision, ids []int64) error {
 		return telemetry.Errorf(telemetry.CodeInvalid, "Issue %s is fixed: nothing is left to decide. Nothing was decided. "+
 			"Leave it out, or write a comment.", fixed[0])
 	case len(fixed) > 1:
-		return telemetry.Errorf(telemetry.CodeInvalid, "%d of the %d issues are fixed: nothing is left to decide about them. Nothing was decided. "+
-			"Leave them out, for example with -is:fixed.", len(fixed), len(ids))
+		return telemetry.Errorf(telemetry.CodeInvalid, "%d of the %d issues are fixed: nothing is left to decide about them. "+
+			"Nothing was decided. Leave them out, for example with -is:fixed.", len(fixed), len(ids))
 	}
 	return tx.Err()
 }

@@ -74,7 +74,8 @@ func totalsOf(tx *store.Tx, repo int64) telemetry.Totals {
 	}
 	condition, args := ofRepo("id", repo)
 	tx.Each(`SELECT target_repo, scans, dispatches, issues_found, open, CASE WHEN listed = 1 THEN 0 ELSE open END,
-			open_severity, open_category, dismissed, accepted, decided_severity, decided_category, severity_sum, category_sum, sessions_created, sessions_with_pr
+			open_severity, open_category, dismissed, accepted, decided_severity, decided_category,
+			severity_sum, category_sum, sessions_created, sessions_with_pr
 		FROM repos WHERE true`+condition+` ORDER BY last_run DESC, key DESC`, args, func(r *store.Row) {
 		var target string
 		var scans, dispatches, found, open, unlisted, dismissed, accepted, created, withPR int64
@@ -127,7 +128,8 @@ func (f *Figures) RepoDays(ctx context.Context, keys []string, until time.Time, 
 			net[key] = make([]int64, days)
 			out[key] = telemetry.RepoDays{Before: open}
 		}
-		tx.Each(`SELECT o.key, d.day, SUM(d.net + d.unlisted - d.dismissed - d.accepted), SUM(d.closed) FROM repos o JOIN days d ON d.repo_id = o.id
+		tx.Each(`SELECT o.key, d.day, SUM(d.net + d.unlisted - d.dismissed - d.accepted), SUM(d.closed)
+			FROM repos o JOIN days d ON d.repo_id = o.id
 			WHERE o.key `+tx.In(1, "TEXT")+` AND d.day > $2 GROUP BY o.key, d.day`,
 			[]any{store.JSON(keys), last - int64(days)}, func(r *store.Row) {
 				var key string

@@ -69,7 +69,8 @@ func (t *trend) families() {
 	}
 	condition, args := ofRepo("i.repo_id", t.repo, store.Millis(t.out.Period.Since), t.until)
 	query := `SELECT i.family, COUNT(*), SUM(CASE WHEN i.state_rank = 4 THEN 1 ELSE 0 END) FROM issues i
-		WHERE i.state_rank < ` + strconv.Itoa(telemetry.StateDismissed.Rank()) + ` AND ` + attemptedWithin + condition + ` GROUP BY i.family ORDER BY COUNT(*) DESC, i.family`
+		WHERE i.state_rank < ` + strconv.Itoa(telemetry.StateDismissed.Rank()) + ` AND ` + attemptedWithin + condition + `
+		GROUP BY i.family ORDER BY COUNT(*) DESC, i.family`
 	t.tx.Each(query, args, func(r *store.Row) {
 		var f telemetry.FamilyRate
 		r.Scan(&f.Family, &f.Attempted, &f.Closed)

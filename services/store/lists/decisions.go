@@ -27,7 +27,7 @@ func Decisions(s *store.Store) *List[telemetry.Decision] {
 			{Name: "action", Help: "what was decided", Column: "d.action", Into: func(d *row) any { return &d.Action }, CSV: "action",
 				Asked: isOne("d.action", telemetry.DecisionActions()...)},
 			{Name: "is", Help: "undone, or standing: in force on an issue", Asked: is(word{"undone", "d.undone_at <> 0"},
-				word{"standing", "d.id IN (SELECT x.decision_id FROM decided x WHERE x.from_at <= CAST(@ AS BIGINT) AND x.to_at > CAST(@ AS BIGINT))"})},
+				word{"standing", standing})},
 			{Name: "reason", Help: "why issues were dismissed", Column: "d.reason", Into: func(d *row) any { return &d.Reason }, CSV: "reason",
 				Asked: isOne("d.reason", telemetry.DismissReasons()...)},
 			{Name: "by", Help: "who decided; @me is you", Column: "d.made_by", Into: func(d *row) any { return &d.By }, CSV: "by",
@@ -50,6 +50,10 @@ func Decisions(s *store.Store) *List[telemetry.Decision] {
 		},
 	})
 }
+
+// standing is true of a decision d that is in force on an issue.
+const standing = `d.id IN (SELECT x.decision_id FROM decided x
+	WHERE x.from_at <= CAST(@ AS BIGINT) AND x.to_at > CAST(@ AS BIGINT))`
 
 // onIssue begins a decision d on an issue i such that.
 const onIssue = "d.id IN (SELECT x.decision_id FROM decision_issues x JOIN issues i ON i.id = x.issue_id "

@@ -88,7 +88,8 @@ UNION ALL SELECT 'gave_up', 5, s.repo_id, CASE WHEN ` + saysBlocked + ` THEN 'bl
 		AND (i.id IS NOT NULL OR ` + noAttempt + ` AND ` + unnamed + `)` + of.sessions + `
 UNION ALL SELECT 'never_started', 6, s.repo_id, s.reason, s.key, '', s.since, 0, ` + always + `, ` + theirs + `
 	FROM sessions s LEFT JOIN attempts a ON a.record_id = s.run_ref AND a.session = '' AND a.batch_id = s.batch_id
-		LEFT JOIN issues i ON i.id = a.issue_id AND i.state_rank < 4 AND i.snoozed = 0 AND i.attempted_at < a.at AND a.at >= ` + store.LastOpened + `
+		LEFT JOIN issues i ON i.id = a.issue_id AND i.state_rank < 4 AND i.snoozed = 0 AND i.attempted_at < a.at
+			AND a.at >= ` + store.LastOpened + `
 	WHERE s.state = 'never_started' AND (i.id IS NOT NULL OR a.issue_id IS NULL AND ` + unnamed + `)` + of.sessions + `
 UNION ALL SELECT 'stuck', 7, s.repo_id, s.key, s.key, '', ` + touchedAt + `,
 		` + touchedAt + ` + ` + millis(telemetry.StuckAfter) + `, ` + always + `, ` + theirs + `

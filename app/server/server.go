@@ -28,7 +28,6 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-
 // Options are what a Server needs.
 type Options struct {
 	Log         *slog.Logger

@@ -24,6 +24,8 @@ func answers() map[string]any {
 		"Claim":              telemetry.Claim{},
 		"Config":             Settings{},
 		"DayPoint":           pointItem{},
+		"AuditEntry":         telemetry.AuditEntry{},
+		"AuditList":          envelope[telemetry.AuditEntry]{},
 		"Delivery":           telemetry.Delivery{},
 		"DeliveryList":       envelope[telemetry.Delivery]{},
 		"DiffIssue":          telemetry.DiffIssue{},

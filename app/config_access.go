@@ -102,7 +102,8 @@ func (c Config) accessFault() error {
 	case c.ProxyHeader == "" && len(c.Proxies) > 0:
 		return errors.New("ACCESS_PROXIES is set, and ACCESS_PROXY_HEADER is not: set it to the header in which the proxy says who asks")
 	case c.Unauthenticated && c.signsIn():
-		return errors.New("ALLOW_UNAUTHENTICATED is set beside a way to sign in (GITHUB_OAUTH_CLIENT_ID or ACCESS_PROXY_HEADER): remove one of them")
+		return errors.New("ALLOW_UNAUTHENTICATED is set beside a way to sign in (GITHUB_OAUTH_CLIENT_ID or ACCESS_PROXY_HEADER): " +
+			"remove one of them")
 	}
 	return nil
 }

@@ -70,6 +70,8 @@ func linkCases() map[string]struct{ address, method, route string } {
 		"ActionAcceptScope": links.ActionAcceptScope, "ActionAcceptListing": links.ActionAcceptListing,
 		"ActionDismiss": links.ActionDismiss, "ActionCancel": links.ActionCancel, "ActionLog": links.ActionLog,
 		"ActionDecide": links.ActionDecide, "ActionUndoDecision": links.ActionUndoDecision,
+		"ActionSignOut": links.ActionSignOut, "ActionSignOutAll": links.ActionSignOutAll, "ActionNewToken": links.ActionNewToken,
+		"ActionRevokeToken": links.ActionRevokeToken, "SignInToken": links.SignInToken,
 		"ActionSaveView": links.ActionSaveView, "ActionRetryDelivery": links.ActionRetryDelivery,
 		"ActionRenameView": links.ActionRenameView, "ActionDeleteView": links.ActionDeleteView,
 	} {

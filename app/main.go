@@ -17,7 +17,8 @@ import (
 
 func main() {
 	flag.Usage = func() {
-		fmt.Fprintln(os.Stderr, "usage: app [--demo]\n       app version\n       app token create|list|revoke\nSettings come from the environment and from .env; see README.md.")
+		fmt.Fprintln(os.Stderr, "usage: app [--demo]\n       app version\n       app token create|list|revoke\n"+
+			"Settings come from the environment and from .env; see README.md.")
 		flag.PrintDefaults()
 	}
 	demo := flag.Bool("demo", false, "run with generated data; needs no settings and no network, and stores nothing")

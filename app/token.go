@@ -19,7 +19,7 @@ import (
 const tokenUsage = `usage: app token create [--role viewer|operator|admin] [--days 90] NAME
        app token list
        app token revoke ID
-The settings name the database, whether the dashboard runs or not.`
+The settings name the database, whether the dashboard runs or not`
 
 // defaultTokenDays is how long a token holds for which nothing else is said.
 const defaultTokenDays = 90
@@ -72,7 +72,8 @@ func createToken(ctx context.Context, t tokens, args []string, out io.Writer) er
 	if !made.ExpiresAt.IsZero() {
 		ends = "expires on " + made.ExpiresAt.Format(time.DateOnly)
 	}
-	_, err = fmt.Fprintf(out, "%s\nThis is the access token %q with the role %s. It %s, and is not shown again. Revoke it with: app token revoke %s\n",
+	_, err = fmt.Fprintf(out, "%s\nThis is the access token %q with the role %s. It %s, and is not shown again. "+
+		"Revoke it with: app token revoke %s\n",
 		secret, made.Name, made.Role, ends, made.ID)
 	return err
 }

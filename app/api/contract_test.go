@@ -113,7 +113,7 @@ func TestAnswersKeepTheContract(t *testing.T) {
 	asks := append(asksOf(t, w), ask{"POST /api/runs/{file}/accept-scope", scope, "", 200}, ask{"DELETE /api/runs/{file}/accept-scope", scope, "", 200})
 	asks = append(asks, ask{"GET /api/deliveries", "/api/deliveries?state=ignored,done&event=pull_request", "", 200},
 		ask{"GET /api/deliveries", "/api/deliveries?state=lost", "", 400},
-		ask{"GET /api/audit", "/api/audit?result=done,failed&action=refresh,poll&since=2020-01-01", "", 200},
+		ask{"GET /api/audit", "/api/audit?result=done,failed&action=refresh,poll&since=2020-01-01T00:00:00Z", "", 200},
 		ask{"GET /api/audit", "/api/audit?result=odd", "", 400},
 		ask{"POST /api/deliveries/{id}/retry", "/api/deliveries/delivery-0/retry", "", 202},
 		ask{"POST /api/deliveries/{id}/retry", "/api/deliveries/delivery-1/retry", "", 409},

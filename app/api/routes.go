@@ -59,7 +59,7 @@ func (a *API) Routes() []Route {
 			Topics: append(slices.Clone(everything), telemetry.TopicSubmissions)},
 		byMinute("/api/repo/:owner/:name", a.repo),
 		byMinute("/api/repo/:repository", a.repo),
-		{Method: fiber.MethodGet, Path: "/api/issues/:id", Handle: a.issue, Topics: append(slices.Clone(everything), telemetry.TopicDecisions)},
+		{Method: fiber.MethodGet, Path: "/api/issues/:id", Needs: viewer, Handle: a.issue, Topics: append(slices.Clone(everything), telemetry.TopicDecisions)},
 		ofOne("/api/sessions/:id", a.session),
 		ofOne("/api/prs/:owner/:name/:number", a.pull),
 		ofOne("/api/runs/:file", a.run),

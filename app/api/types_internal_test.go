@@ -27,6 +27,8 @@ func answers() map[string]any {
 		"Decided":            telemetry.Decided{},
 		"Decision":           telemetry.Decision{},
 		"DecisionList":       envelope[telemetry.Decision]{},
+		"AuditEntry":         telemetry.AuditEntry{},
+		"AuditList":          envelope[telemetry.AuditEntry]{},
 		"Delivery":           telemetry.Delivery{},
 		"DeliveryList":       envelope[telemetry.Delivery]{},
 		"DiffIssue":          telemetry.DiffIssue{},

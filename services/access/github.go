@@ -117,8 +117,12 @@ func (g *GitHub) person(ctx context.Context, token string) (telemetry.Person, er
 	var user struct {
 		Login string `json:"login"`
 	}
-	if found, err := g.get(ctx, token, "/user", &user); err != nil || !found || user.Login == "" {
-		return telemetry.Person{}, errors.Join(err, noLogin(err))
+	found, err := g.get(ctx, token, "/user", &user)
+	if err != nil {
+		return telemetry.Person{}, err
+	}
+	if !found || user.Login == "" {
+		return telemetry.Person{}, telemetry.Errorf(telemetry.CodeUpstreamBroken, "GitHub does not say who has signed in. Sign in again.")
 	}
 	role, err := g.o.Gate.o.Rules.of(ctx, user.Login, func(ctx context.Context, m Member) (bool, error) {
 		return g.isIn(ctx, token, user.Login, m)
@@ -133,13 +137,6 @@ func (g *GitHub) person(ctx context.Context, token string) (telemetry.Person, er
 			telemetry.Shown(user.Login))
 	}
 	return telemetry.Person{Key: keyOf(telemetry.EntryGitHub, user.Login), Name: user.Login, Role: role, Way: telemetry.EntryGitHub}, nil
-}
-
-func noLogin(err error) error {
-	if err != nil {
-		return nil
-	}
-	return telemetry.Errorf(telemetry.CodeUpstreamBroken, "GitHub does not say who has signed in. Sign in again.")
 }
 
 // isIn reports whether a person is in a team or organization. One that was

@@ -20,7 +20,9 @@ const MostTokenDays = 3650
 // NewToken makes an access token, and returns it: this is the only time that it
 // is known. days is how long it holds, 0 for ever. The error is CodeInvalid for
 // a name, role or number that is none.
-func (g *Gate) NewToken(ctx context.Context, by telemetry.Person, name string, role telemetry.Role, days int64) (telemetry.Token, string, error) {
+func (g *Gate) NewToken(
+	ctx context.Context, by telemetry.Person, name string, role telemetry.Role, days int64,
+) (telemetry.Token, string, error) {
 	t, secret, err := newToken(by, name, role, days, g.o.Now())
 	if err == nil {
 		err = g.o.Tokens.AddToken(ctx, t, hashOf(secret), tokensMost)

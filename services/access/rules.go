@@ -23,7 +23,8 @@ func ParseMember(text string) (Member, error) {
 	bad := func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`,;"'\?#%`, r) }
 	org, team, inOrg := strings.Cut(text, "/")
 	switch {
-	case text == "" || len(text) > nameMost || strings.ContainsFunc(text, bad), inOrg && (org == "" || team == "" || strings.Contains(team, "/")),
+	case text == "" || len(text) > nameMost || strings.ContainsFunc(text, bad),
+		inOrg && (org == "" || team == "" || strings.Contains(team, "/")),
 		strings.Contains(org, "*"), team != "*" && strings.Contains(team, "*"):
 		return Member{}, fmt.Errorf("has %q; want a login, org/team or org/*", text)
 	case !inOrg:

@@ -224,8 +224,8 @@ func issuesThen(more string) string { return issueThen(more) + oneByOne }
 // openIssuesThen are those that were open, with the columns by which they wait
 // for a person.
 func openIssuesThen() string {
-	return `SELECT i.id, i.public_id, i.repo_id, l.rule, i.first_at, ` + statusThen + ` AS status_rank, ` + seenThen + ` AS last_at,
-		` + severityRankThen + ` AS severity_rank, ` + sessionThen + ` AS session, ` + attemptedThen + ` AS attempted_at
+	return `SELECT i.id, i.public_id, i.repo_id, l.rule, i.first_at, ` + stateThen + ` AS state_rank, ` + seenThen + ` AS last_at,
+		` + decidedThen("'snoozed'", "1", "0") + ` AS snoozed, ` + severityRankThen + ` AS severity_rank, ` + sessionThen + ` AS session, ` + attemptedThen + ` AS attempted_at
 		` + oneByOne + ` AND l.to_at > @`
 }
 

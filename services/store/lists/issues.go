@@ -224,8 +224,10 @@ func issuesThen(more string) string { return issueThen(more) + oneByOne }
 // openIssuesThen are those that were open, with the columns by which they wait
 // for a person.
 func openIssuesThen() string {
-	return `SELECT i.id, i.public_id, i.repo_id, l.rule, i.first_at, ` + stateThen + ` AS state_rank, ` + seenThen + ` AS last_at,
-		` + decidedThen("'snoozed'", "1", "0") + ` AS snoozed, ` + severityRankThen + ` AS severity_rank, ` + sessionThen + ` AS session, ` + attemptedThen + ` AS attempted_at
+	return `SELECT i.id, i.public_id, i.repo_id, l.rule, i.first_at, ` + statusThen + ` AS status_rank,
+		` + stateThen + ` AS state_rank, ` + seenThen + ` AS last_at,
+		` + decidedThen("'snoozed'", "1", "0") + ` AS snoozed, ` + severityRankThen + ` AS severity_rank,
+		` + sessionThen + ` AS session, ` + attemptedThen + ` AS attempted_at
 		` + oneByOne + ` AND l.to_at > @`
 }
 
@@ -250,7 +252,8 @@ func issueThen(more string) string {
 		` + closedThen("l.to_run", "0") + ` AS closed_run,
 		i.last_file, i.last_run, i.appearances, i.runs, -1 AS score, '[]' AS cwes, '[]' AS owners,
 		CASE WHEN l.again = 1 OR (l.closes = 1 AND l.to_at <= @) THEN 1 ELSE 0 END AS ever_fixed,
-		` + statusThen + ` AS status_rank, ` + stateThen + ` AS state_rank, ` + seenThen + ` AS last_at,
+		` + statusThen + ` AS status_rank,
+		` + stateThen + ` AS state_rank, ` + seenThen + ` AS last_at,
 		` + decidedThen("'dismissed', 'accepted'", "x.decision_id", "0") + ` AS decision,
 		` + decidedThen("'assigned'", "x.assignee", "''") + ` AS assignee, ` + decidedThen("'snoozed'", "1", "0") + ` AS snoozed,
 		` + severityRankThen + ` AS severity_rank,

@@ -119,7 +119,8 @@ func (w *Web) actionRoutes() []server.Route {
 		action(links.ActionSaveView, operator, "save-view", l.SaveView, "name", "list", "query", "replace"),
 		action(links.ActionRenameView, operator, "rename-view", l.RenameView, "id", "name"),
 		action(links.ActionDeleteView, operator, "delete-view", l.DeleteView, "id"),
-		{Method: fiber.MethodPost, Path: links.ActionCancel, Needs: operator, Action: "cancel-job", Handle: a.Cancel, Waits: true, Params: []string{"id"}},
+		{Method: fiber.MethodPost, Path: links.ActionCancel, Needs: operator, Action: "cancel-job",
+			Handle: a.Cancel, Waits: true, Params: []string{"id"}},
 	}
 }
 

@@ -136,7 +136,11 @@ func (l *List[T]) conds(m moment, a query.Ask) ([]Cond, error) {
 	if l.Only != nil {
 		conds = l.Only(a)
 	}
-	if a.Repo != "" {
+	switch {
+	case a.Repo == "":
+	case l.Repo == nil:
+		return nil, telemetry.Errorf(telemetry.CodeInvalid, "The list of %s is of no single repository. Leave out the repository.", l.Noun)
+	default:
 		conds = append(conds, l.Repo(m, a.Repo))
 	}
 	for _, t := range a.Query.Terms {

@@ -21,7 +21,7 @@ func TestParseQuery(t *testing.T) {
 		{list: "issues", text: "", want: ""},
 		{list: "issues", text: "   ", want: ""},
 		{list: "issues", text: `is:open severity:critical,high family:xss repo:o/r age:>30d -path:test/ "free text"`, want: `is:open severity:critical,high family:xss repo:o/r age:>30d -path:test/ "free text"`},
-		{list: "issues", text: "STATUS:Not-Scanned", want: "is:not_scanned"},
+		{list: "issues", text: "STATUS:Not-Scanned", want: "status:not_scanned"},
 		{list: "issues", text: "severity:high,high,low", want: "severity:high,low"},
 		{list: "issues", text: `family:"cross site","a,b"`, want: `family:"cross site","a,b"`},
 		{list: "issues", text: `family:"plain"`, want: `family:plain`},

@@ -114,6 +114,7 @@ func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[str
 			"is":          words(is),
 			"status":      words(status),
 			"assignee":    texts(rows, func(r row) []string { return present(string(r.Assignee)) }),
+			"owner":       texts(rows, ownerNames),
 			"decision":    exactly(rows, func(r row) []int64 { return r.decisions }),
 			"severity":    words(severity),
 			"family":      texts(rows, func(r row) []string { return []string{r.Family} }),
@@ -145,7 +146,8 @@ func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[str
 			"has": words(map[string]func(row) bool{"session": func(r row) bool { return len(r.sessions) > 0 }, "pr": func(r row) bool { return len(r.pulls) > 0 }}),
 			"no": words(map[string]func(row) bool{"session": func(r row) bool { return len(r.sessions) == 0 }, "pr": func(r row) bool { return len(r.pulls) == 0 },
 				"family": func(r row) bool { return r.Family == "" }, "playbook": func(r row) bool { return r.last.Playbook == "" },
-				"reason": func(r row) bool { return r.reason == "" }, "assignee": func(r row) bool { return r.Assignee == "" }}),
+				"reason": func(r row) bool { return r.reason == "" }, "assignee": func(r row) bool { return r.Assignee == "" },
+				"owner": func(r row) bool { return len(r.Owners) == 0 }}),
 		}}
 }
 

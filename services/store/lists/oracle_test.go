@@ -36,6 +36,7 @@ func TestQueriesAgainstAnOracle(t *testing.T) {
 	storetest.At(t, now, func(t *testing.T, s *storetest.Store) {
 		heads := fillForOracle(t, s, now)
 		decideForOracle(t, s, now)
+		ownForOracle(t, s)
 		pulls, linked := everyPull(t, s)
 		issueOracle(t, s, now, linked).check(t, 260, amidRuns(t, s))
 		sessionOracle(t, s, now, pulls, linked).check(t, 200, amidRuns(t, s))

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -84,17 +85,17 @@ func TestLongArchive(t *testing.T) {
 					t.Fatalf("%d files, %v", len(files), err)
 				}
 				p.Forget()
-				given := 0
+				var given atomic.Int64 // single files are given by several goroutines
 				err = a.FetchRunFiles(t.Context(), files, func(file telemetry.RunFile, body []byte, err error) error {
 					time.Sleep(c.storing)
-					if given++; err != nil || telemetry.BlobSHA(file.SHA, body) != file.SHA {
+					if given.Add(1); err != nil || telemetry.BlobSHA(file.SHA, body) != file.SHA {
 						t.Errorf("%s: %d bytes, %v", file.Name, len(body), err)
 					}
 					return nil
 				})
 				asked := paths(p)
-				if err != nil || given != 30 || strings.Count(asked, "/git/blobs/") != c.blobs {
-					t.Errorf("%d files, %v, want %d blobs:\n%s", given, err, c.blobs, asked)
+				if err != nil || given.Load() != 30 || strings.Count(asked, "/git/blobs/") != c.blobs {
+					t.Errorf("%d files, %v, want %d blobs:\n%s", given.Load(), err, c.blobs, asked)
 				}
 			})
 		})

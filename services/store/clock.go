@@ -13,7 +13,7 @@ type clock struct {
 	due  atomic.Int64 // when that is next to be done, in unix milliseconds; 0 is not known
 	seen atomic.Int64 // how often it was forgotten
 	busy sync.Mutex
-	turn func(ctx context.Context) error
+	turn atomic.Pointer[func(ctx context.Context) error]
 }
 
 // forget is for after a change of decisions.
@@ -30,13 +30,14 @@ const (
 // OnTime has do bring up to date what time changes: rows of issues whose
 // change_at has come. It is done before anything is read after that, by
 // whatever program reads first.
-func (s *Store) OnTime(do func(ctx context.Context) error) { s.clock.turn = do }
+func (s *Store) OnTime(do func(ctx context.Context) error) { s.clock.turn.Store(&do) }
 
 // catchUp has time change what it is to change by now. Where that fails, what
 // is stored is answered: a database that can only be read is served.
 func (s *Store) catchUp(ctx context.Context) {
 	c := &s.clock
-	if c.turn == nil {
+	turn := c.turn.Load()
+	if turn == nil {
 		return
 	}
 	now := s.now().UnixMilli()
@@ -50,7 +51,7 @@ func (s *Store) catchUp(ctx context.Context) {
 	if due == 0 && s.nextChange(ctx, now) > now {
 		return
 	}
-	if c.turn(ctx) != nil {
+	if (*turn)(ctx) != nil {
 		c.due.Store(now + turnAgain.Milliseconds())
 		return
 	}

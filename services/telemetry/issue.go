@@ -11,7 +11,7 @@ import (
 
 // DerivationVersion changes whenever a rule of this package or of identity changes what the
 // same records lead to; a store derived by another version is rebuilt.
-const DerivationVersion = 11
+const DerivationVersion = 12
 
 // ScanPosition is a scan's place in its repository's history: by time, equal times
 // by file name.

@@ -72,8 +72,11 @@ func newDemo(now func() time.Time) *demo {
 	d.github.SetRate(15_000, 15_000, start.Add(time.Hour), http.StatusForbidden)
 	d.action = d.github.Repo(demoActionRepo)
 	d.action.PutWorkflow(ingest.Workflow, append([]string{"target_repo"}, telemetry.DispatchInputs()...)...)
-	for _, name := range d.world.Repos() {
-		d.github.Repo(name)
+	for i, name := range d.world.Repos() {
+		repo := d.github.Repo(name)
+		if owners := codeowners(i, name); owners != "" {
+			repo.PutFile(".github/CODEOWNERS", []byte(owners))
+		}
 	}
 	d.github.OnDispatch(d.dispatched)
 	d.devin.OnMessage(func(id, text string) {
@@ -223,15 +226,20 @@ func (d *demo) live(ctx context.Context) {
 
 // runDemo serves the dashboard of a generated organization: real servers that
 // play GitHub and Devin on loopback, a database in a directory that is removed
-// at the end, and none of the user's settings but address and log.
-func runDemo(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)) error {
+// at the end, and none of the user's settings but address and log. As a team,
+// its visitors sign in at the GitHub that is played.
+func runDemo(ctx context.Context, cfg Config, asTeam bool, log *slog.Logger, ready func(net.Addr)) error {
 	dir, err := os.MkdirTemp("", "dashboard-demo-")
 	if err != nil {
 		return fmt.Errorf("make a temporary directory for the demo: %w", err)
 	}
 	defer os.RemoveAll(dir)
 	d := newDemo(time.Now)
-	github, stopGitHub, err := play(ctx, d.github, log)
+	played, upstream := demonstration{on: true}, http.Handler(d.github)
+	if asTeam {
+		played.team, upstream = demoTeam(), withSignIn(d.github)
+	}
+	github, stopGitHub, err := play(ctx, upstream, log)
 	if err != nil {
 		return err
 	}
@@ -254,7 +262,11 @@ func runDemo(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.A
 	cfg.GitHubToken, cfg.DevinAPIKey, cfg.DevinOrgID, cfg.ActionRepos = demoToken, demoKey, demoOrg, ActionRepos{demoActionRepo}
 	cfg.DatabaseURL = DatabaseURL("sqlite:" + filepath.ToSlash(filepath.Join(dir, "demo.db")))
 	cfg.RefreshInterval, cfg.PollInterval, cfg.CacheTTL = demoRefresh, demoPoll, demoPoll
-	return run(ctx, cfg, true, log, ready)
+	if asTeam {
+		played.signIn = github
+		cfg.OAuthClient, cfg.OAuthSecret, cfg.Admins, cfg.Operators, cfg.Viewers = demoTeamAccess()
+	}
+	return run(ctx, cfg, played, log, ready)
 }
 
 // play serves a wire player on a free port of loopback.

@@ -94,13 +94,13 @@ func pruneAudit(ctx context.Context, db *store.Store, days Days, log *slog.Logge
 }
 
 // peopleOptions are what the pages of people work with.
-func peopleOptions(cfg Config, db *store.Store, gate *access.Gate) people.Options {
+func peopleOptions(cfg Config, played demonstration, db *store.Store, gate *access.Gate) people.Options {
 	o := people.Options{Door: gate, Keys: gate, KeyList: db, Public: string(cfg.PublicURL), Header: string(cfg.ProxyHeader)}
 	if cfg.OAuthClient != "" {
 		o.GitHub = access.NewGitHub(access.GitHubOptions{
 			ClientID: string(cfg.OAuthClient),
 			Secret:   string(cfg.OAuthSecret),
-			Web:      string(links.GitHubOf(string(cfg.GitHubAPIURL))),
+			Web:      cmp.Or(played.signIn, string(links.GitHubOf(string(cfg.GitHubAPIURL)))),
 			API:      string(cfg.GitHubAPIURL),
 			States:   db,
 			Gate:     gate,

@@ -25,7 +25,7 @@ func rules(t *testing.T) []server.Rule {
 	db := storetest.OpenWith(t, store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "rules.db"), Now: time.Now})
 	cfg := Config{WebhookSecret: "secret"}
 	board := dashboard.New(reading(nil))
-	site := newSite(cfg, false, web.Options{Assets: static.New(), Dashboard: board})
+	site := newSite(cfg, demonstration{}, web.Options{Assets: static.New(), Dashboard: board})
 	routes := append(routesOf(&api.API{Dashboard: board}, site), webhooks(cfg, db.Store)...)
 	srv, err := newServer(cfg, slog.New(slog.DiscardHandler), db.Store, access.Everyone("you"), &net.TCPAddr{}, routes, site)
 	if err != nil {

@@ -17,13 +17,17 @@ import (
 
 func main() {
 	flag.Usage = func() {
-		fmt.Fprintln(os.Stderr, "usage: app [--demo]\n       app version\n       app token create|list|revoke\n"+
+		fmt.Fprintln(os.Stderr, "usage: app [--demo [--as-team]]\n       app version\n       app token create|list|revoke\n"+
 			"Settings come from the environment and from .env; see README.md.")
 		flag.PrintDefaults()
 	}
 	demo := flag.Bool("demo", false, "run with generated data; needs no settings and no network, and stores nothing")
+	team := flag.Bool("as-team", false, "with --demo: sign in as one of three people, each with another role")
 	flag.Parse()
 	switch {
+	case *team && !*demo:
+		fmt.Fprintln(os.Stderr, "--as-team is for the demo: use --demo --as-team.")
+		os.Exit(2)
 	case flag.NArg() == 1 && flag.Arg(0) == "version":
 		fmt.Println(version())
 		return
@@ -43,7 +47,7 @@ func main() {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	ended := make(chan error, 1)
 	go func() {
-		ended <- telemetry.Guard("the dashboard", func() error { return start(ctx, *demo) })
+		ended <- telemetry.Guard("the dashboard", func() error { return start(ctx, *demo, *team) })
 	}()
 	err := await(stop, signals, ended)
 	switch {
@@ -107,7 +111,7 @@ func await(stop context.CancelFunc, signals <-chan os.Signal, ended <-chan error
 	}
 }
 
-func start(ctx context.Context, demo bool) error {
+func start(ctx context.Context, demo, team bool) error {
 	var cfg Config
 	var err error
 	if demo {
@@ -121,9 +125,9 @@ func start(ctx context.Context, demo bool) error {
 	log := newLog(cfg)
 	limitMemory(log)
 	if demo {
-		return runDemo(ctx, cfg, log, nil)
+		return runDemo(ctx, cfg, team, log, nil)
 	}
-	return run(ctx, cfg, false, log, nil)
+	return run(ctx, cfg, demonstration{}, log, nil)
 }
 
 // plainly is the message for the person who started the program.

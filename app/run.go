@@ -46,9 +46,9 @@ func newLog(cfg Config) *slog.Logger {
 }
 
 // run is the only wiring: it opens what the program needs, serves until ctx
-// ends, and closes it again. demo says that its data is generated. ready,
-// if given, gets the address that it listens on.
-func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready func(net.Addr)) error {
+// ends, and closes it again. played is the zero value unless its data is
+// generated. ready, if given, gets the address that it listens on.
+func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger, ready func(net.Addr)) error {
 	if err := cfg.accessFault(); err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 	reads := up.dashboard(reading(db))
 	reads.Keeper, reads.Decider, reads.Known = records, decisions.New(records), db.HasPerson
 	board := dashboard.New(reads)
-	site := newSite(cfg, demo, web.Options{
+	site := newSite(cfg, played, web.Options{
 		Dashboard:   board,
 		Jobs:        jobs,
 		Changes:     db,
@@ -97,9 +97,9 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 		Redeliver:   db,
 		Assets:      static.New(),
 		Quotas:      up.quotas(),
-		People:      peopleOptions(cfg, db, gate),
+		People:      peopleOptions(cfg, played, db, gate),
 	})
-	routes := append(routesOf(newAPI(cfg, demo, board, jobs, records), site), webhooks(cfg, db)...)
+	routes := append(routesOf(newAPI(cfg, played.on, board, jobs, records), site), webhooks(cfg, db)...)
 	srv, err := newServer(cfg, log, db, gate, ln.Addr(), routes, site)
 	if err != nil {
 		return err
@@ -238,14 +238,14 @@ func webhooks(cfg Config, db *store.Store) []server.Route {
 }
 
 // newSite adds to o what does not depend on the database.
-func newSite(cfg Config, demo bool, o web.Options) *web.Web {
-	o.Settings, o.APIDocs = webSettings(cfg, demo), static.OpenAPI()
+func newSite(cfg Config, played demonstration, o web.Options) *web.Web {
+	o.Settings, o.APIDocs = webSettings(cfg, played), static.OpenAPI()
 	o.NewID, o.Now = telemetry.NewID, time.Now
 	return web.New(o)
 }
 
 // webSettings is what pages say of the settings.
-func webSettings(cfg Config, demo bool) web.Settings {
+func webSettings(cfg Config, played demonstration) web.Settings {
 	return web.Settings{
 		ActionRepo:      strings.Join(cfg.ActionRepos.texts(), ", "),
 		RunsDir:         cfg.RunsDir,
@@ -256,7 +256,8 @@ func webSettings(cfg Config, demo bool) web.Settings {
 		PollInterval:    cfg.PollInterval,
 		Polls:           cfg.DevinAPIKey != "",
 		AsksLogs:        cfg.GitHubToken != "",
-		Demo:            demo,
+		Demo:            played.on,
+		Team:            played.team,
 		Open:            cfg.Unauthenticated,
 		Missing:         cfg.missing(),
 	}

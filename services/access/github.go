@@ -68,12 +68,17 @@ func (g *GitHub) config(callback string) *oauth2.Config {
 
 // Begin returns the address at GitHub at which somebody signs in, and what the
 // browser keeps until it comes back to callback: only that browser may use it.
-func (g *GitHub) Begin(ctx context.Context, callback, back string) (address, browser string, err error) {
+// The login is suggested to GitHub, which asks people itself; "" suggests none.
+func (g *GitHub) Begin(ctx context.Context, callback, back, login string) (address, browser string, err error) {
 	state, browser, verifier := newSecret(), newSecret(), oauth2.GenerateVerifier()
 	err = g.o.States.PutSignInState(ctx, telemetry.SignInState{
 		State: hashOf(state), Browser: hashOf(browser), Verifier: verifier, Back: back,
 	})
-	return g.config(callback).AuthCodeURL(state, oauth2.S256ChallengeOption(verifier)), browser, err
+	options := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(verifier)}
+	if login != "" {
+		options = append(options, oauth2.SetAuthURLParam("login", login))
+	}
+	return g.config(callback).AuthCodeURL(state, options...), browser, err
 }
 
 // Back is what GitHub sends a browser back with, and what that browser had kept.

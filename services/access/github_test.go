@@ -42,7 +42,7 @@ func newGitHubHouse(t *testing.T) githubHouse {
 // goes begins a sign-in and returns what GitHub sends the browser back with.
 func (h githubHouse) goes() access.Back {
 	h.t.Helper()
-	address, browser, err := h.github.Begin(h.t.Context(), callback, "/issues?q=a")
+	address, browser, err := h.github.Begin(h.t.Context(), callback, "/issues?q=a", "")
 	if err != nil {
 		h.t.Fatal(err)
 	}

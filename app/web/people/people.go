@@ -26,7 +26,7 @@ type Door interface {
 
 // GitHub signs people in by GitHub's OAuth.
 type GitHub interface {
-	Begin(ctx context.Context, callback, back string) (address, browser string, err error)
+	Begin(ctx context.Context, callback, back, login string) (address, browser string, err error)
 	End(ctx context.Context, callback string, b access.Back) (p telemetry.Person, back string, err error)
 }
 
@@ -74,6 +74,7 @@ func (w *Web) Page(c *fiber.Ctx) error {
 
 func (w *Web) show(c *fiber.Ctx, back string, fault error) error {
 	s := pages.SignInPage{Back: back, GitHub: w.o.GitHub != nil, Header: w.o.Header, Who: telemetry.PersonOf(c.UserContext()).Name}
+	s.Team = w.Teammates("", back)
 	status := fiber.StatusOK
 	if fault != nil {
 		s.Fault, status = telemetry.Sentence(fault), statusOf(fault)
@@ -105,7 +106,7 @@ func (w *Web) WithToken(c *fiber.Ctx) error {
 	return w.enter(c, p, secret, until, back)
 }
 
-// Begin leads to GitHub.
+// Begin leads to GitHub, and suggests the person whom the link names.
 func (w *Web) Begin(c *fiber.Ctx) error {
 	back, err := access.LocalPath(c.Query("redirect"))
 	if err != nil {
@@ -114,7 +115,7 @@ func (w *Web) Begin(c *fiber.Ctx) error {
 	if w.o.GitHub == nil {
 		return noGitHub()
 	}
-	address, browser, err := w.o.GitHub.Begin(c.UserContext(), w.callback(c), back)
+	address, browser, err := w.o.GitHub.Begin(c.UserContext(), w.callback(c), back, c.Query("login"))
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,8 @@ type Settings struct {
 	Polls           bool // Devin can be asked
 	AsksLogs        bool // GitHub can be asked for run logs
 	Demo            bool
-	Open            bool // others can reach the dashboard, and there is no sign-in
+	Open            bool               // others can reach the dashboard, and there is no sign-in
+	Team            []telemetry.Person // of the demo: each visitor may be any of them
 }
 
 // Options are what a Shell works with.
@@ -128,7 +129,7 @@ func Render(c *fiber.Ctx, status int, page templ.Component) error {
 // panels are asked, so that a change meanwhile is asked for again.
 func (w *Shell) Document(c *fiber.Ctx, title, current string) pages.Shell {
 	s := w.bareShell(title, current)
-	s.Account = account(telemetry.PersonOf(c.UserContext()))
+	s.Account = w.account(c)
 	ctx, v := c.UserContext(), View{Query: url.Values{}, Jobs: OwnJobs(c)}
 	s.Versions = versions(w.Versions())
 	s.AsOf, _ = telemetry.AsOfParam(c.Query("as_of"), w.Now()) // the page itself refuses another
@@ -158,8 +159,9 @@ func (w *Shell) Document(c *fiber.Ctx, title, current string) pages.Shell {
 }
 
 // account is the menu of who asks.
-func account(p telemetry.Person) pages.Account {
-	a := pages.Account{Name: p.Name, Role: string(p.Role)}
+func (w *Shell) account(c *fiber.Ctx) pages.Account {
+	p := telemetry.PersonOf(c.UserContext())
+	a := pages.Account{Name: p.Name, Role: string(p.Role), Team: w.Teammates(p.Name, c.OriginalURL())}
 	if p.May(telemetry.RoleAdmin) {
 		a.Links = []parts.Link{{Text: "Access tokens", URL: links.Tokens}, {Text: "Audit log", URL: links.Audit}}
 	}
@@ -167,6 +169,19 @@ func account(p telemetry.Person) pages.Account {
 		a.Actions = []parts.Action{{Text: "Sign out", URL: links.ActionSignOut}, {Text: "Sign out everywhere", URL: links.ActionSignOutAll}}
 	}
 	return a
+}
+
+// Teammates are links with which the visitor of a demo becomes somebody else of
+// its team and comes back to a page.
+func (w *Shell) Teammates(name, back string) (list []parts.Link) {
+	for _, p := range w.Settings.Team {
+		if p.Name != name {
+			list = append(list, parts.Link{
+				Text: p.Name + " (" + string(p.Role) + ")", URL: links.With(links.SignInGitHub, "login", p.Name, "redirect", back),
+			})
+		}
+	}
+	return list
 }
 
 // hold switches buttons off whose upstream has a limit that has not ended.

@@ -1,6 +1,7 @@
 package githubtest
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -13,7 +14,8 @@ import (
 
 // OAuth plays how GitHub signs people in: the pages under /login/oauth, and what
 // its API says of the person whose token it gave. Whoever opens the page of the
-// app agrees at once. It is safe for concurrent use.
+// app agrees at once: whom the request suggests by "login", else who was named by
+// Is. It is safe for concurrent use.
 type OAuth struct {
 	ClientID, Secret string
 
@@ -81,7 +83,7 @@ func (o *OAuth) authorize(w http.ResponseWriter, r *http.Request) {
 		back.Set("error", "access_denied")
 	} else {
 		code := random()
-		o.codes[code] = granted{o.login, q.Get("code_challenge"), q.Get("redirect_uri")}
+		o.codes[code] = granted{cmp.Or(q.Get("login"), o.login), q.Get("code_challenge"), q.Get("redirect_uri")}
 		back.Set("code", code)
 	}
 	to.RawQuery = back.Encode()

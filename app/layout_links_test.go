@@ -91,7 +91,7 @@ func TestLinksLeadToRoutes(t *testing.T) {
 	for _, r := range (&api.API{Dashboard: board}).Routes() {
 		route(r.Method, r.Path)
 	}
-	for _, r := range newSite(Config{}, false, web.Options{Assets: static.New(), Dashboard: board}).Routes() {
+	for _, r := range newSite(Config{}, demonstration{}, web.Options{Assets: static.New(), Dashboard: board}).Routes() {
 		route(r.Method, r.Path)
 	}
 	for _, r := range hooks.Routes(hooks.Options{Secret: "x"}) {

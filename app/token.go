@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -56,6 +57,13 @@ type tokens struct {
 	by   telemetry.Person
 }
 
+// note writes to the audit log what was done from here.
+func (t tokens) note(ctx context.Context, e telemetry.AuditEntry) error {
+	e.Person, e.Name, e.Role, e.Way, e.Origin = t.by.Key, t.by.Name, t.by.Role, t.by.Way, "command line"
+	e.Result, e.Status = telemetry.AuditResultOf(http.StatusOK), http.StatusOK
+	return t.db.AddAudit(ctx, e)
+}
+
 func createToken(ctx context.Context, t tokens, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("app token create", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -66,6 +74,9 @@ func createToken(ctx context.Context, t tokens, args []string, out io.Writer) er
 	}
 	made, secret, err := t.gate.NewToken(ctx, t.by, strings.Join(flags.Args(), " "), telemetry.Role(*role), *days)
 	if err != nil {
+		return err
+	}
+	if err := t.note(ctx, telemetry.AuditEntry{Action: "create-token", Subject: made.Label(), After: string(made.Role)}); err != nil {
 		return err
 	}
 	ends := "does not expire"
@@ -102,6 +113,10 @@ func revokeToken(ctx context.Context, t tokens, args []string, out io.Writer) er
 	}
 	revoked, err := t.gate.RevokeToken(ctx, t.by, args[0])
 	if err != nil {
+		return err
+	}
+	was, is := string(telemetry.TokenActive), string(telemetry.TokenRevoked)
+	if err := t.note(ctx, telemetry.AuditEntry{Action: "revoke-token", Subject: revoked.Label(), Before: was, After: is}); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(out, "Revoked the access token %q. Programs that run take it for at most some seconds more.\n", revoked.Name)

@@ -1,10 +1,17 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 )
 
 // TestTokensOnTheCommandLine: one is made, listed without its secret, and revoked.
@@ -33,6 +40,16 @@ func TestTokensOnTheCommandLine(t *testing.T) {
 		t.Errorf("revoked: %q, %v", text, err)
 	}
 	list("revoked")
+	db, err := store.Open(t.Context(), store.Options{URL: os.Getenv("DATABASE_URL"), Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	noted := storetest.Rows(t, lists.Audit(db), query.Ask{})
+	if len(noted) != 2 || noted[0].Action != "revoke-token" || noted[0].Before != "active" || noted[1].Origin != "command line" ||
+		noted[1].After != "operator" || !strings.Contains(noted[1].Subject, id[1]) {
+		t.Errorf("the audit log has %+v", noted)
+	}
 	for _, args := range [][]string{
 		nil, {"make"}, {"list", "all"}, {"revoke"}, {"revoke", id[1]}, {"revoke", "none"}, {"create"}, {"create", "--role", "king", "a"},
 		{"create", "--days", "x", "a"}, {"create", "--days", "-1", "a"},

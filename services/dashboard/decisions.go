@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"telemetry-dashboard/services/query"
@@ -31,10 +32,28 @@ func (d *Dashboard) Decide(ctx context.Context, n telemetry.NewDecision, now tim
 			return telemetry.Decision{}, err
 		}
 	}
-	return d.o.Decider.Decide(ctx, n, a)
+	made, err := d.o.Decider.Decide(ctx, n, a)
+	if err == nil {
+		telemetry.NoteEffect(ctx, telemetry.Effect{Subject: subjectOf(made, n.Issues), After: made.Words()})
+	}
+	return made, err
 }
 
 // Undo takes a decision back, for all its issues.
 func (d *Dashboard) Undo(ctx context.Context, id int64) (telemetry.Decision, error) {
-	return d.o.Decider.UndoDecision(ctx, id, telemetry.NameOf(ctx))
+	undone, err := d.o.Decider.UndoDecision(ctx, id, telemetry.NameOf(ctx))
+	if err == nil {
+		telemetry.NoteEffect(ctx, telemetry.Effect{
+			Subject: subjectOf(undone, nil), Before: undone.Words(), After: "undone",
+		})
+	}
+	return undone, err
+}
+
+// subjectOf names in the audit log what a decision is about.
+func subjectOf(d telemetry.Decision, issues []string) string {
+	if len(issues) == 1 {
+		return issues[0]
+	}
+	return fmt.Sprintf("decision %d, issues: %d", d.ID, d.Issues)
 }

@@ -38,7 +38,11 @@ func (d *Dashboard) SaveView(ctx context.Context, name, list, address string, re
 	if err != nil {
 		return telemetry.View{}, err
 	}
-	return d.AddView(ctx, telemetry.View{Name: name, List: list, Query: kept}, viewsMost, replace)
+	v, err := d.AddView(ctx, telemetry.View{Name: name, List: list, Query: kept}, viewsMost, replace)
+	if err == nil {
+		telemetry.NoteEffect(ctx, telemetry.Effect{Subject: v.Name, After: "/" + v.List + "?" + v.Query})
+	}
+	return v, err
 }
 
 // viewBytes bounds what is kept of a view's address.
@@ -90,11 +94,14 @@ func (d *Dashboard) NameView(ctx context.Context, id, name string) (telemetry.Vi
 	if at < 0 {
 		return telemetry.View{}, noView(id)
 	}
-	v := all[at]
+	v, was := all[at], all[at].Name
 	if v.Name, err = telemetry.ViewName(name); err != nil {
 		return v, err
 	}
-	return v, d.RenameView(ctx, v)
+	if err = d.RenameView(ctx, v); err == nil {
+		telemetry.NoteEffect(ctx, telemetry.Effect{Subject: was, Before: was, After: v.Name})
+	}
+	return v, err
 }
 
 func noView(id string) error {

@@ -35,6 +35,9 @@ func (t Token) StateAt(now Time) TokenState {
 	return TokenActive
 }
 
+// Label names the token in the audit log.
+func (t Token) Label() string { return t.Name + " (" + t.ID + ")" }
+
 // Person is who sends the token.
 func (t Token) Person() Person {
 	return Person{Key: string(EntryToken) + ":" + t.ID, Name: t.Name, Role: t.Role, Way: EntryToken, Token: t.ID}

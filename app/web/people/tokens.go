@@ -74,7 +74,7 @@ func (w *Web) Create(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	telemetry.NoteEffect(c.UserContext(), telemetry.Effect{Subject: made.Name + " (" + made.ID + ")", After: string(made.Role)})
+	telemetry.NoteEffect(c.UserContext(), telemetry.Effect{Subject: made.Label(), After: string(made.Role)})
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	return w.showTokens(c, panels.TokenForm{Role: string(telemetry.RoleViewer), Days: "90", Made: made.Name, Secret: secret}, fiber.StatusOK)
 }
@@ -86,7 +86,7 @@ func (w *Web) Revoke(c *fiber.Ctx) error {
 		return err
 	}
 	telemetry.NoteEffect(c.UserContext(), telemetry.Effect{
-		Subject: t.Name + " (" + t.ID + ")", Before: string(telemetry.TokenActive), After: string(telemetry.TokenRevoked),
+		Subject: t.Label(), Before: string(telemetry.TokenActive), After: string(telemetry.TokenRevoked),
 	})
 	if c.Get("HX-Request") == "" {
 		return c.Redirect(links.Tokens, fiber.StatusSeeOther)

@@ -314,12 +314,24 @@ func Parse(t testing.TB, l interface{ Schema() *query.Schema }, text string) que
 // on its page of 1,000.
 func Total[T any](t testing.TB, l Lister[T], a query.Ask) (total, rows int64) {
 	t.Helper()
+	page := firstPage(t, l, a)
+	return page.Total, int64(len(page.Items))
+}
+
+// Rows returns the first thousand rows of a list.
+func Rows[T any](t testing.TB, l Lister[T], a query.Ask) []T {
+	t.Helper()
+	return firstPage(t, l, a).Items
+}
+
+func firstPage[T any](t testing.TB, l Lister[T], a query.Ask) telemetry.List[T] {
+	t.Helper()
 	a.Page.Number, a.Page.Size = 1, 1000
 	page, err := l.Rows(t.Context(), a)
 	if err != nil {
 		t.Errorf("%s %q: %v", l.Schema().Name, a.Query, err)
 	}
-	return page.Total, int64(len(page.Items))
+	return page
 }
 
 // CaseFiles are the records of a small case in the directory SHARED_CASES;

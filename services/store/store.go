@@ -307,7 +307,7 @@ func (s *Store) raise(raised map[string]uint64) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if raised[telemetry.TopicDecisions] > s.versions[telemetry.TopicDecisions] {
+	if raised[telemetry.TopicDecisions] > s.versions[telemetry.TopicDecisions] || raised[telemetry.TopicRecords] > s.versions[telemetry.TopicRecords] {
 		s.clock.forget()
 	}
 	versions := maps.Clone(s.versions) // who asked for them before goes on reading those

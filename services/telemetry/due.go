@@ -30,15 +30,15 @@ func ParseDueDays(text string) (DueDays, error) {
 		name, value, _ := strings.Cut(part, "=")
 		name = strings.ToLower(strings.TrimSpace(name))
 		if days[name] == 0 {
-			return nil, fmt.Errorf("names %q: want critical, high, medium or low, each with its days", Shown(strings.TrimSpace(part)))
+			return nil, fmt.Errorf("names %q; want critical, high, medium or low, each with its days", Shown(strings.TrimSpace(part)))
 		}
 		if named[name] {
-			return nil, fmt.Errorf("names %s twice: want each severity once", name)
+			return nil, fmt.Errorf("names %s twice; want each severity once", name)
 		}
 		named[name] = true
 		n, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64)
 		if err != nil || n < 1 || n > dueDaysMost {
-			return nil, fmt.Errorf("gives %s %q: want whole days from 1 to %d", name, Shown(strings.TrimSpace(value)), dueDaysMost)
+			return nil, fmt.Errorf("gives %s %q; want whole days from 1 to %d", name, Shown(strings.TrimSpace(value)), dueDaysMost)
 		}
 		days[name] = n
 	}

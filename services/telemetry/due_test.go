@@ -13,13 +13,13 @@ func TestDueDaysAreReadOrRefusedInWords(t *testing.T) {
 		"":                                     "critical=7,high=30,medium=90,low=180",
 		"critical=7,high=30,medium=90,low=180": "critical=7,high=30,medium=90,low=180",
 		" High = 14 , low=3650":                "critical=7,high=14,medium=90,low=3650",
-		"critical=0":                           `gives critical "0": want whole days from 1 to 3650`,
-		"critical=1.5":                         `gives critical "1.5": want whole days`,
-		"critical":                             `gives critical "": want whole days`,
-		"urgent=1":                             `names "urgent=1": want critical, high, medium or low`,
+		"critical=0":                           `gives critical "0"; want whole days from 1 to 3650`,
+		"critical=1.5":                         `gives critical "1.5"; want whole days`,
+		"critical":                             `gives critical ""; want whole days`,
+		"urgent=1":                             `names "urgent=1"; want critical, high, medium or low`,
 		"high=1,HIGH=2":                        "names high twice",
 		"high=3651":                            "want whole days from 1 to 3650",
-		"high=30,":                             `names "": want critical`,
+		"high=30,":                             `names ""; want critical`,
 	} {
 		days, err := telemetry.ParseDueDays(text)
 		got := days.Text()

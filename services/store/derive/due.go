@@ -243,7 +243,8 @@ func logRegistry(r *records, changed bool) set[int64] {
 		before[key] = s
 	})
 	var rows [][]store.Field
-	tx.Each(`SELECT r.id, r.key, COALESCE(g.tags, '[]') FROM repos r LEFT JOIN registry g ON g.repo_key = r.registry_key`, nil, func(row *store.Row) {
+	const tagged = `SELECT r.id, r.key, COALESCE(g.tags, '[]') FROM repos r LEFT JOIN registry g ON g.repo_key = r.registry_key`
+	tx.Each(tagged, nil, func(row *store.Row) {
 		var id int64
 		var key string
 		var now said
@@ -255,7 +256,8 @@ func logRegistry(r *records, changed bool) set[int64] {
 		if now != was {
 			repos[id] = true
 			rows = append(rows, []store.Field{
-				store.Fixed("repo_key TEXT", key), store.Fixed("at BIGINT", at), store.Col("factor BIGINT", now.factor), store.Col("tags TEXT", now.tags),
+				store.Fixed("repo_key TEXT", key), store.Fixed("at BIGINT", at), store.Col("factor BIGINT", now.factor),
+				store.Col("tags TEXT", now.tags),
 			})
 		}
 	})

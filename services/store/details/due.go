@@ -15,7 +15,8 @@ func dueOf(tx *store.Tx, issue telemetry.IssueRow) telemetry.Due {
 	tx.Row(`SELECT tenth FROM due_days WHERE severity = $1`, issue.Severity).Scan(&tenth)
 	tx.Row(`SELECT g.factor FROM registry_log g JOIN repos r ON r.key = g.repo_key WHERE r.id = $1 AND g.at <= $2 ORDER BY g.at DESC LIMIT 1`,
 		repo, at).Scan(&due.Factor)
-	pauses := store.Rows(tx, `SELECT from_at, to_at, before FROM due_pauses WHERE issue_id = $1 AND from_at >= $2 AND from_at <= $3 ORDER BY from_at`,
+	pauses := store.Rows(tx, `SELECT from_at, to_at, before FROM due_pauses
+		WHERE issue_id = $1 AND from_at >= $2 AND from_at <= $3 ORDER BY from_at`,
 		[]any{issue.StoreID, start, at}, func(p *telemetry.DuePause) []any { return []any{&p.From, &p.To, &p.Before} })
 	clock := telemetry.DueClockAt(start, tenth*int64(due.Factor), pauses, at)
 	due.Start, due.Days, due.Since = store.Time(start), tenth/telemetry.DueTenth(1), store.Time(clock.Paused)

@@ -200,7 +200,8 @@ const needOneRule = `CASE WHEN n.rules = 1 THEN n.rule ELSE '' END`
 // needsFrom are rows n: what waits by the table needs (outcomes.Needs), and
 // scans that are overdue.
 func needsFrom() string {
-	const columns = `need, place, repo_id AS repo, subject, session, pull, since, sessions, severity_rank, rules, rule, issue, issues, ended, due_at`
+	const columns = `need, place, repo_id AS repo, subject, session, pull, since, sessions, severity_rank, rules, rule, issue, issues, ended,
+		due_at`
 	return `(SELECT ` + columns + ` FROM needs WHERE from_at < CAST(@ AS BIGINT) AND until_at > CAST(@ AS BIGINT)
 	UNION ALL SELECT 'overdue', 8, o.id, '', '', '', o.due_at, 0, 9, 0, '', '', '', '', 0 FROM repos o
 		WHERE o.due_at <> 0 AND o.due_at < CAST(@ AS BIGINT)) n

@@ -27,6 +27,7 @@ func defaults() Config {
 		DevinAPIURL:     "https://api.devin.ai",
 		RefreshInterval: 5 * time.Minute,
 		PollInterval:    30 * time.Second,
+		DueDays:         "critical=7,high=30,medium=90,low=180",
 		LogLevel:        "info",
 		LogFormat:       "text",
 	}
@@ -171,6 +172,8 @@ func TestLoadConfigRefuses(t *testing.T) {
 		{"ACTION_REPO=https://github.com/o", "want owner/name"},
 		{"ACTION_REPO=https://u:s3cret@github.com/o", "not shown"},
 		{"ACTION_REPO=o/r, fixer", `is "fixer"; want owner/name`},
+		{"SLA_DAYS=critical=7,urgent=1", `names "urgent=1"; want critical, high, medium or low, each with its days`},
+		{"SLA_DAYS=critical=0", `gives critical "0"; want whole days from 1 to 3650`},
 		{"ACTION_REF=a b", `is "a b"; want the name of a branch or tag, or the whole id of a commit`},
 		{"ACTION_REF=a..b", "want the name of a branch"},
 		{"ACTION_REF=-x", "want the name of a branch"},

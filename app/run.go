@@ -75,6 +75,9 @@ func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger
 	}
 	defer up.close()
 	records := derive.New(db)
+	if err := records.SetDueDays(ctx, cfg.DueDays.days()); err != nil {
+		return fmt.Errorf("set the days of SLA_DAYS: %w", err)
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	jobs := ingest.New(ctx, up.ingest(cfg, ingest.Options{
 		Store:           records,

@@ -55,6 +55,7 @@ func (a *API) Routes() []Route {
 		byMinute("/api/stats", a.stats),
 		byMinute("/api/trends", a.trends),
 		byMinute("/api/effectiveness", a.effectiveness),
+		byMinute("/api/owners", a.owners),
 		{Method: fiber.MethodGet, Path: "/api/needs-attention", Needs: viewer, Handle: a.needsAttention, Clock: true,
 			Topics: append(slices.Clone(everything), telemetry.TopicSubmissions)},
 		byMinute("/api/repo/:owner/:name", a.repo),

@@ -57,7 +57,7 @@ func (w *Web) pageRoutes() []server.Route {
 		page("/runs", l.ListPage(l.Runs(), l.Files())),
 		page("/runs/:file", d.DetailPage(d.Run(), d.LoadRun, []string{"file"})),
 		page("/repos", l.ListPage(l.Repos())),
-		page("/repo/:owner/:name", l.RepoPage(l.Issues(), o.Tiles(), o.Trend())),
+		page("/repo/:owner/:name", l.RepoPage(l.Issues(), o.Tiles(), o.Trend(), o.DueDates())),
 		expanded("/repo/:owner/:name/dispatch", a.Preflight().Name, a.DispatchPage),
 		page("/activity", l.ListPage(l.Activity())),
 		page("/deliveries", l.ListPage(l.Deliveries())),
@@ -150,7 +150,7 @@ func (w *Web) panels() []shell.Panel {
 	o, l, d, a := w.overview, w.lists, w.details, w.actions
 	return []shell.Panel{
 		w.Freshness(), w.JobCards(), w.Saved(),
-		o.Needs(), o.Tiles(), o.Trend(), o.Rates(), o.Spans(), o.Outcomes(), o.Verdicts(), o.Worst(), o.Effectiveness(),
+		o.Needs(), o.Tiles(), o.Trend(), o.Rates(), o.Spans(), o.Outcomes(), o.Verdicts(), o.Worst(), o.Effectiveness(), o.DueDates(),
 		o.DevinNow(), o.OpenNow(), o.Queue(), o.TopRepos(), o.RecentRuns(),
 		l.Issues(), l.Sessions(), l.Pulls(), l.Runs(), l.Files(), l.Repos(), l.Changes(), l.Activity(), l.Needs(), l.Verifications(),
 		l.Deliveries(), l.Audit(),

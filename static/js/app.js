@@ -25,6 +25,7 @@
   function short(seconds) { return seconds < 3600 ? span(seconds) : seconds < 48 * 3600 ? `${Math.floor(seconds / 3600)} h` : span(seconds); }
   function said(time, as, now) {
     const seconds = Math.max(0, (now - time) / 1000);
+    if (as === "in") return `in ${short(Math.max(0, (time - now) / 1000))}`;
     if (as === "span") return span(seconds);
     if (as === "age") return short(seconds);
     if (as === "day") {

@@ -21,6 +21,7 @@ func countRepos(tx *store.Tx, repos, changed, applied set[int64]) {
 			countOpen(tx, id)
 			countOverdue(tx, id)
 			countUnlisted(tx, id)
+			countDue(tx, set[int64]{id: true})
 		}
 		countRepo(tx, id)
 	}

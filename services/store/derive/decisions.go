@@ -194,7 +194,7 @@ func (w *Writer) UndoDecision(ctx context.Context, id int64, by string) (undone 
 }
 
 // EndDecisions has the time that has passed change what decisions say: it ends
-// acceptances and snoozes.
+// acceptances and snoozes, and has issues become overdue.
 func (w *Writer) EndDecisions(ctx context.Context) error {
 	return w.Write(ctx, func(tx *store.Tx) error {
 		endDecisions(tx)
@@ -209,6 +209,7 @@ func endDecisions(tx *store.Tx) {
 		settleDecisions(tx, issues)
 		touchDecided(tx, telemetry.ActionAccept)
 	}
+	becomeOverdue(tx)
 }
 
 func setOf(ids []int64) set[int64] {

@@ -22,13 +22,14 @@ func Issues(s *store.Store) *List[telemetry.IssueRow] {
 		Cheap:  "is severity family rule repo attempts age first seen assignee",
 		Kept:   &kept{From: "issue_counts i", Sum: "i.n", Serves: keptIssues, All: "i.repo_id = 0", One: "i.repo_id <> 0"},
 		CSV: "id repo severity status state rule family file line age_days attempts appearances first_seen last_seen" +
-			" first_seen_run last_seen_run latest_issue_id fingerprint session claim found score cwes owners title assignee dismissed_reason",
+			" first_seen_run last_seen_run latest_issue_id fingerprint session claim found score cwes owners title assignee dismissed_reason due_at",
 		Example: "is:open severity:critical,high age:>30d",
 		Views: []query.View{
 			{Name: "All open", Query: "is:open"},
 			{Name: "Critical and high", Query: "is:open severity:critical,high"},
 			{Name: "Reopened", Query: "is:reopened"},
 			{Name: "Tried 3 times or more", Query: "is:open attempts:>=3"},
+			{Name: "Overdue", Query: "is:overdue"},
 			{Name: "Never attempted", Query: "is:open attempts:0"},
 			{Name: "New this week", Query: "is:open age:<7d"},
 			{Name: "Mine", Query: "is:open assignee:@me"},
@@ -37,7 +38,7 @@ func Issues(s *store.Store) *List[telemetry.IssueRow] {
 			{Name: "Fixed", Query: "is:fixed"},
 			{Name: "All"},
 		},
-		Fields: slices.Concat(issueQualifiers(), issueDecisions(), issueLogs(), issueOwners(), issueClaims(), issueColumns()),
+		Fields: slices.Concat(issueQualifiers(), issueDecisions(), issueLogs(), issueOwners(), issueDue(), issueClaims(), issueColumns()),
 	})
 }
 
@@ -47,7 +48,10 @@ func keptIssues(t query.Term) bool {
 	if t.Field == "attempts" {
 		return !slices.ContainsFunc(t.Values, func(v query.Value) bool { return v.Span.Low > 3 || v.Span.High > 3 })
 	}
-	return t.Field == "is" || t.Field == "severity" || t.Field == "repo"
+	if t.Field == "is" {
+		return !slices.ContainsFunc(t.Values, func(v query.Value) bool { return statusRanks(v.Text) == nil })
+	}
+	return t.Field == "severity" || t.Field == "repo"
 }
 
 const (
@@ -59,9 +63,9 @@ const (
 func issueQualifiers() []Field[telemetry.IssueRow] {
 	type row = telemetry.IssueRow
 	return []Field[row]{
-		{Name: "is", Aliases: []string{"state"}, Help: "state of the issue: what scans say, unless it is dismissed or accepted",
+		{Name: "is", Aliases: []string{"state"}, Help: "state of the issue; overdue; fixed by its due date (in_time) or after it (late)",
 			Column: "i.state_rank", Into: func(i *row) any { return statusOf(&i.State) }, CSV: "state",
-			Asked: ranked("{i.state_rank}", statusWords(telemetry.IssueStates()), statusRanks)},
+			Asked: issueIs()},
 		{Name: "severity", Help: "severity tier", Column: "i.severity", Into: func(i *row) any { return &i.Severity }, CSV: "severity",
 			Asked: ranked("{i.severity_rank}", append(telemetry.Severities(), telemetry.KeywordOther), severityRanks),
 			Sort:  up(issueSeverity).keep("i.family", "i.rule")},
@@ -113,7 +117,7 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 			Asked: is(word{"session", "i.attempts > 0"}, word{"pr", "(" + withPull + ") OR " + withRescan + "))"})},
 		{Name: "no", Help: "what it does not have",
 			Asked: is(word{"session", "i.attempts = 0"}, word{"pr", "NOT (" + withPull + ") OR " + withRescan + "))"},
-				word{"family", "i.family = ''"}, word{"owner", "i.owners = '[]'"}, word{"assignee", "i.assignee = ''"},
+				word{"family", "i.family = ''"}, word{"owner", withoutOwner}, word{"assignee", "i.assignee = ''"},
 				word{"playbook", withoutPlaybook}, word{"reason", withoutReason})},
 	}
 }
@@ -226,7 +230,7 @@ func issuesThen(more string) string { return issueThen(more) + oneByOne }
 func openIssuesThen() string {
 	return `SELECT i.id, i.public_id, i.repo_id, l.rule, i.first_at, ` + statusThen + ` AS status_rank,
 		` + stateThen + ` AS state_rank, ` + seenThen + ` AS last_at,
-		` + decidedThen("'snoozed'", "1", "0") + ` AS snoozed, ` + severityRankThen + ` AS severity_rank,
+		` + decidedThen("'snoozed'", "1", "0") + ` AS snoozed, ` + severityRankThen + ` AS severity_rank, ` + dueColumnsThen + `,
 		` + sessionThen + ` AS session, ` + attemptedThen + ` AS attempted_at
 		` + oneByOne + ` AND l.to_at > @`
 }
@@ -256,7 +260,7 @@ func issueThen(more string) string {
 		` + stateThen + ` AS state_rank, ` + seenThen + ` AS last_at,
 		` + decidedThen("'dismissed', 'accepted'", "x.decision_id", "0") + ` AS decision,
 		` + decidedThen("'assigned'", "x.assignee", "''") + ` AS assignee, ` + decidedThen("'snoozed'", "1", "0") + ` AS snoozed,
-		` + severityRankThen + ` AS severity_rank,
+		` + severityRankThen + ` AS severity_rank, ` + dueColumnsThen + `,
 		CASE WHEN i.attempts = 0 THEN 0 ELSE (SELECT COUNT(DISTINCT a.session) ` + attemptsThen + `) END AS attempts,
 		` + sessionThen + ` AS session, ` + more
 }
@@ -313,6 +317,7 @@ func finishIssues(tx *store.Tx, m moment, rows []telemetry.IssueRow) {
 	for i := range rows {
 		rows[i] = *byID[rows[i].StoreID]
 	}
+	asDue(m, rows)
 }
 
 // asLastSeen gives issues the words of the last record by a time.

@@ -9,6 +9,7 @@ import (
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/outcomes"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -41,6 +42,7 @@ func Needs(s *store.Store) *List[telemetry.NeedRow] {
 
 const (
 	needKey  = "n.need || ' ' || COALESCE(o.key, '') || ' ' || n.subject"
+	needDue  = "CASE WHEN n.due_at = 0 THEN 1 ELSE 0 END | n.due_at"
 	needLast = "n.since | n.need | COALESCE(o.key, '') | n.subject"
 )
 
@@ -68,7 +70,10 @@ func needFields() []Field[telemetry.NeedRow] {
 		{Name: "mergeable", Help: "whether its pull request can be merged without conflicts",
 			Column: "COALESCE(p.mergeable, '')", Into: func(n *row) any { return &n.Mergeable }, CSV: "mergeable", NoPast: true,
 			Asked: mergeableIs(ofPullNeeded("mergeable"))},
-		{Name: "urgency", Sort: up("n.place | n.severity_rank | " + needLast)},
+		{Name: "urgency", Sort: up("n.place | n.severity_rank | " + needDue + " | " + needLast)},
+		{Name: "due_at", Column: "n.due_at", Into: func(n *row) any { return &n.DueAt }, CSV: "due_at"},
+		{Name: "late", Column: "CASE WHEN n.need = 'new' AND n.subject = '" + outcomes.OverdueSubject + "' || n.rule THEN 1 ELSE 0 END",
+			Into: func(n *row) any { return &n.Late }},
 		{Name: "since", Column: "n.since", Into: func(n *row) any { return &n.Since }, CSV: "since"},
 		{Name: "key", Column: needKey, Into: func(n *row) any { return &n.Key }},
 		{Name: "sessions", Column: "n.sessions", Into: func(n *row) any { return &n.Sessions }, CSV: "sessions"},
@@ -195,9 +200,10 @@ const needOneRule = `CASE WHEN n.rules = 1 THEN n.rule ELSE '' END`
 // needsFrom are rows n: what waits by the table needs (outcomes.Needs), and
 // scans that are overdue.
 func needsFrom() string {
-	const columns = `need, place, repo_id AS repo, subject, session, pull, since, sessions, severity_rank, rules, rule, issue, issues, ended`
+	const columns = `need, place, repo_id AS repo, subject, session, pull, since, sessions, severity_rank, rules, rule, issue, issues, ended,
+		due_at`
 	return `(SELECT ` + columns + ` FROM needs WHERE from_at < CAST(@ AS BIGINT) AND until_at > CAST(@ AS BIGINT)
-	UNION ALL SELECT 'overdue', 8, o.id, '', '', '', o.due_at, 0, 9, 0, '', '', '', '' FROM repos o
+	UNION ALL SELECT 'overdue', 8, o.id, '', '', '', o.due_at, 0, 9, 0, '', '', '', '', 0 FROM repos o
 		WHERE o.due_at <> 0 AND o.due_at < CAST(@ AS BIGINT)) n
 	LEFT JOIN (SELECT t.id, MAX(b.at) AS at FROM submissions b JOIN repos t ON t.key = lower(b.subject) AND b.at > t.last_run
 		WHERE b.kind = 'dispatch' AND b.at > CAST(@ AS BIGINT) - ` + millis(telemetry.StartedFor) + ` GROUP BY t.id) d ON d.id = n.repo`

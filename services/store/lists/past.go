@@ -62,6 +62,7 @@ func relations() []store.Relation {
 		{Name: "needs", SQL: needsThen, Rows: needRows},
 		{Name: "accepted", Light: true, SQL: `SELECT * FROM base.accepted WHERE at <= @`},
 		{Name: "decisions", Light: true, SQL: decisionsThen},
+		{Name: "issue_owners", SQL: issueOwnersThen, Rows: issueOwnerRows},
 		{Name: "decided", Light: true, SQL: `SELECT * FROM base.decided WHERE from_at <= @`},
 	}
 }
@@ -80,7 +81,8 @@ const needsThen = `SELECT CAST(e.value ->> 0 AS TEXT) AS need, CAST(e.value ->> 
 		CAST(e.value ->> 6 AS BIGINT) AS since, CAST(e.value ->> 7 AS BIGINT) AS from_at, CAST(e.value ->> 8 AS BIGINT) AS until_at,
 		CAST(e.value ->> 9 AS BIGINT) AS sessions, CAST(e.value ->> 10 AS BIGINT) AS severity_rank,
 		CAST(e.value ->> 11 AS BIGINT) AS rules, CAST(e.value ->> 12 AS TEXT) AS rule, CAST(e.value ->> 13 AS TEXT) AS issue,
-		CAST(e.value ->> 14 AS TEXT) AS issues, CAST(e.value ->> 15 AS TEXT) AS ended
+		CAST(e.value ->> 14 AS TEXT) AS issues, CAST(e.value ->> 15 AS TEXT) AS ended,
+		CAST(e.value ->> 16 AS BIGINT) AS due_at
 	FROM rows() WHERE CAST(@ AS BIGINT) > 0`
 
 func needRows(tx *store.Tx) string {

@@ -26,7 +26,7 @@ func reposPast(repo int64) string {
 		'{}' AS severity_sum, '{}' AS category_sum, '{}' AS open_category, '{}' AS decided_severity, '{}' AS decided_category,
 		CASE WHEN named.id IS NULL AND ` + InUseThen + ` THEN COALESCE(scan.severity, '{}') ELSE '{}' END AS open_severity,
 		CASE WHEN named.id IS NULL AND ` + InUseThen + ` THEN COALESCE(scan.issues_found, 0) ELSE COALESCE(i.open, 0) END AS open,
-		COALESCE(i.dismissed, 0) AS dismissed, COALESCE(i.accepted, 0) AS accepted,
+		COALESCE(i.dismissed, 0) AS dismissed, COALESCE(i.accepted, 0) AS accepted, COALESCE(i.overdue, 0) AS overdue,
 		CASE WHEN named.id IS NULL AND ` + InUseThen + ` THEN ` + criticalHighOf + `
 			ELSE COALESCE(i.critical, 0) + COALESCE(i.high, 0) END AS critical_high,
 		COALESCE(i.critical, 0) AS critical, COALESCE(i.high, 0) AS high, COALESCE(i.medium, 0) AS medium, COALESCE(i.low, 0) AS low,
@@ -48,6 +48,7 @@ func reposPast(repo int64) string {
 		WHERE e.repo_id = o.id AND e.kind = 'scan' AND e.has_findings = 1 AND e.reduced = 0 AND e.at <= @` + newestFirst + `)
 	LEFT JOIN (SELECT i.repo_id, COUNT(*) FILTER (WHERE x.kind IS NULL) AS open,
 			COUNT(*) FILTER (WHERE x.kind = 'dismissed') AS dismissed, COUNT(*) FILTER (WHERE x.kind = 'accepted') AS accepted,
+			COUNT(*) FILTER (WHERE x.kind IS NULL AND ` + overdueOf("i") + `) AS overdue,
 			` + openOf("critical") + `, ` + openOf("high") + `, ` + openOf("medium") + `, ` + openOf("low") + `
 		FROM base.issue_intervals i LEFT JOIN base.decided x ON x.issue_id = i.issue_id AND x.from_at <= @ AND x.to_at > @
 			AND x.kind IN ('dismissed', 'accepted')

@@ -86,7 +86,7 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 		NewID:           telemetry.NewID,
 	}))
 	reads := up.dashboard(reading(db))
-	reads.Keeper, reads.Decider, reads.Known = records, decisions.New(records), db.HasPerson
+	reads.Keeper, reads.Decider, reads.Known, reads.People = records, decisions.New(records), db.HasPerson, db.People
 	board := dashboard.New(reads)
 	site := newSite(cfg, demo, web.Options{
 		Dashboard:   board,

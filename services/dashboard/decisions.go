@@ -34,6 +34,14 @@ func (d *Dashboard) Decide(ctx context.Context, n telemetry.NewDecision, now tim
 	return d.o.Decider.Decide(ctx, n, a)
 }
 
+// People are those who have come in, by name.
+func (d *Dashboard) People(ctx context.Context) ([]telemetry.Person, error) {
+	if d.o.People == nil {
+		return nil, nil
+	}
+	return d.o.People(ctx)
+}
+
 // Undo takes a decision back, for all its issues.
 func (d *Dashboard) Undo(ctx context.Context, id int64) (telemetry.Decision, error) {
 	return d.o.Decider.UndoDecision(ctx, id, telemetry.NameOf(ctx))

@@ -57,8 +57,9 @@ func ReasonOf(text string) DismissReason {
 // Bounds of a decision.
 const (
 	DecisionIssuesMost  = 10_000
-	DecisionCommentMost = 10_000 // bytes
-	DecisionKeyMost     = 200    // bytes
+	DecisionCommentMost = 10_000    // bytes
+	DecisionKeyMost     = 200       // bytes
+	DecisionBodyMost    = 256 << 10 // bytes of a request: the ids of all issues, and a comment, in any encoding
 )
 
 // Me stands for the person who asks, in queries and as an assignee.

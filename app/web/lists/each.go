@@ -24,7 +24,7 @@ func (w *Web) Issues() shell.Panel {
 		List:   w.Dashboard.Issues,
 		Usual:  shell.QueryOpen,
 		Menus:  []string{"is", "severity", "family", "repo", "age", "attempts"},
-		Chosen: []string{"score", "cwe"},
+		Chosen: []string{"owner", "score", "cwe"},
 	}, listing[panels.IssueRow]{
 		noun:  "issue",
 		sort:  parts.Sort{Key: "severity"},

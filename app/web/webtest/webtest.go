@@ -79,7 +79,8 @@ func Open(t *testing.T, change ...func(*web.Options)) *Site {
 	action := gh.Action(ActionRepo, "")
 	workflow := links.GitHub("https://github.com").Workflow(ActionRepo, ingest.Workflow)
 	reading := storetest.Reading(s.Store.Store)
-	reading.GitHub, reading.Messages, reading.Keeper, reading.Decider, reading.Known = gh, dv, s.Store, s.Store, s.Store.HasPerson
+	reading.GitHub, reading.Messages, reading.Keeper, reading.Decider = gh, dv, s.Store, s.Store
+	reading.Known, reading.People = s.Store.HasPerson, s.Store.People
 	s.Lists = reading.Lists
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	s.Jobs = ingest.New(ctx, ingest.Options{

@@ -120,6 +120,7 @@ func (w *Web) actionRoutes() []server.Route {
 		{Method: fiber.MethodPost, Path: links.ActionDecideMany, Needs: operator, Action: "decide", Handle: l.DecideMany,
 			Body: telemetry.DecisionBodyMost, Params: []string{"issue", "issues", "all", "q", "expect", "action", "reason", "comment",
 				"until", "assignee", "token"}},
+		action(links.ActionSnooze, operator, "snooze", l.Snooze, "row", "for"),
 		action(links.ActionUndoDecision, operator, "undo-decision", d.UndoDecision, "id", "issue"),
 		action(links.ActionAcceptScope, admin, "accept-scope", d.AcceptScope, "source", "file", "undo"),
 		action(links.ActionAcceptListing, admin, "accept-listing", a.AcceptListing, "source", "kept"),

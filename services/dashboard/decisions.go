@@ -26,7 +26,7 @@ func (d *Dashboard) Decide(ctx context.Context, n telemetry.NewDecision, now tim
 		return telemetry.Decision{}, err
 	}
 	a := query.Ask{}
-	if n.Issues == nil {
+	if n.Issues == nil && n.Need == "" {
 		if a.Query, err = Parse(d.Issues, n.Query); err != nil {
 			return telemetry.Decision{}, err
 		}

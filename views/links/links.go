@@ -56,6 +56,7 @@ const (
 	ActionDecide        = Actions + "decide"
 	ActionUndoDecision  = Actions + "undo-decision"
 	ActionDecideMany    = Actions + "decisions"
+	ActionSnooze        = Actions + "snooze"
 	ActionSaveView      = Actions + "views"
 	ActionRenameView    = Actions + "views/rename"
 	ActionDeleteView    = Actions + "views/delete"

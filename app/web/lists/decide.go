@@ -25,16 +25,11 @@ func deskOf(ctx context.Context, v shell.View, q query.Query, total int) panels.
 	if !v.AsOf.IsZero() || shell.Refusal(ctx, links.ActionDecideMany) != "" {
 		return panels.Desk{}
 	}
-	d := panels.Desk{Total: int64(total), Noun: "issue", Keys: map[string]string{"dismiss": "d", "assign": "a"}}
+	d := panels.Desk{Total: int64(total), Noun: "issue", Box: "issue", Keys: map[string]string{"dismiss": "d", "assign": "a"}}
 	for _, a := range bulkActions() {
 		d.Actions = append(d.Actions, parts.Field{Name: a.Name, Value: a.Text})
 	}
-	if v.Scope != "" {
-		if with, err := q.With("repo", v.Scope); err == nil {
-			q = with
-		}
-	}
-	d.Query = q.String()
+	d.Query = inScope(v, q.Without("group")).String()
 	return d
 }
 
@@ -149,7 +144,7 @@ func (w *Web) DecideMany(c *fiber.Ctx) error {
 	inPlace := c.Get("HX-Request") != ""
 	switch code := telemetry.CodeOf(err); {
 	case err == nil && inPlace:
-		return shell.Render(c, fiber.StatusOK, panels.Decided(made.ID, saidOf(made)))
+		return shell.Render(c, fiber.StatusOK, panels.Decided(parts.Decimal(made.ID), saidOf(made)))
 	case err == nil:
 		return c.Redirect(links.Matching(links.Decisions, "id:"+parts.Decimal(made.ID)), fiber.StatusSeeOther)
 	case code == telemetry.CodeConflict && asked.Query != "":

@@ -2,6 +2,7 @@ package lists_test
 
 import (
 	"fmt"
+	"html"
 	"net/url"
 	"regexp"
 	"strings"
@@ -114,4 +115,39 @@ func TestAllDecisionsAreListed(t *testing.T) {
 		HTML: []string{`href="/issues?q=decision%3A1"`, `action="/actions/undo-decision"`, "/api/decisions.csv"}, Lacks: []string{"<i>until"}})
 	s.Post("/actions/undo-decision", url.Values{"id": {"2"}})
 	s.Get("/decisions?q=is:undone").Check(t, webtest.Want{Status: 200, Text: []string{"Assigned to you", "Undone by you"}, Lacks: []string{"Risk accepted"}})
+}
+
+// TestIssuesAreGrouped: the query says by what, each group has its count, and
+// what the address names is open.
+func TestIssuesAreGrouped(t *testing.T) {
+	s := webtest.Shop(t)
+	folded := s.Get("/issues?q=is:open+group:rule")
+	folded.Check(t, webtest.Want{Status: 200, Text: []string{"js/rule-01", "oldest"}, HTML: []string{`data-query="is:open"`, "data-pick-group="},
+		Lacks: []string{"data-pick data-of="}})
+	rule := found(t, folded, `data-pick-group="([^"]+)"`)
+	s.Get("/issues?q=is:open+group:rule&open="+url.QueryEscape(rule)).Check(t, webtest.Want{Status: 200,
+		HTML: []string{`data-pick data-of="` + rule + `"`, `chevron`}})
+	s.Get("/issues?q=is:open+group:colour").Check(t, webtest.Want{Status: 400, Text: []string{"group"}})
+}
+
+// TestRowsOfNeedsYouAreSnoozed: a row's menu leaves it alone for a time, and
+// ends that.
+func TestRowsOfNeedsYouAreSnoozed(t *testing.T) {
+	s := webtest.Shop(t)
+	page := s.Get("/needs-you")
+	page.Check(t, webtest.Want{Status: 200, Text: []string{"For you", "Mine", "Everyone", "Snoozed", "Snooze 1 day", "Snooze until it changes"}})
+	row := html.UnescapeString(found(t, page, `name="row" value="([^"]+)"`))
+	for _, wrong := range []url.Values{{"row": {row}, "for": {"ever"}}, {"for": {"1d"}}} {
+		s.Post("/actions/snooze", wrong).Check(t, webtest.Want{Status: 400})
+	}
+	if a := s.Post("/actions/snooze", url.Values{"row": {row}, "for": {"1w"}}); a.Status != 303 {
+		t.Fatal(a.Status, a.Text())
+	}
+	s.Post("/actions/snooze", url.Values{"row": {row}, "for": {"1w"}}).Check(t, webtest.Want{Status: 404, Text: []string{"it may be done, or snoozed"}})
+	s.Get("/needs-you").Check(t, webtest.Want{Status: 200, Lacks: []string{`value="` + html.EscapeString(row) + `"`}})
+	snoozed := s.Get("/needs-you?q=is:snoozed")
+	snoozed.Check(t, webtest.Want{Status: 200, Text: []string{"End the snooze"}})
+	s.Get("/decisions").Check(t, webtest.Want{Status: 200, Text: []string{"Snoozed until 17 Mar 2026"}})
+	s.Post("/actions/undo-decision", url.Values{"id": {"1"}})
+	s.Get("/needs-you").Check(t, webtest.Want{Status: 200, HTML: []string{`value="` + html.EscapeString(row) + `"`}})
 }

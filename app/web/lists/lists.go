@@ -113,6 +113,9 @@ func (w *Web) showList(c *fiber.Ctx, v shell.View, below ...shell.Panel) error {
 	for _, b := range below {
 		body.Rows = append(body.Rows, v.Row(c.UserContext(), b))
 	}
+	if v.Panel.Name == "issues" {
+		body.Below = append(body.Below, panels.Peek())
+	}
 	return w.Show(c, shell.Screen{Title: v.Panel.Title, Current: entry(v.Panel), Status: status, Body: body})
 }
 

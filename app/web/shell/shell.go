@@ -86,7 +86,7 @@ func New(o Options) *Shell {
 			App:   o.Assets.URL("app.js"),
 			Icon:  o.Assets.URL("icon.svg"),
 		},
-		shared: freshnessShared{asking: make(chan struct{}, 1)},
+		shared: freshnessShared{asking: make(chan struct{}, 1), of: map[string]freshnessSaid{}},
 	}
 }
 

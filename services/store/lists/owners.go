@@ -19,9 +19,11 @@ func issueOwners() []Field[telemetry.IssueRow] {
 
 // ownedBy holds for what somebody owns: a person, a team with or without its
 // organisation, or a tag, with or without @.
-func ownedBy(text string) Cond {
+func ownedBy(text string) Cond { return ownedIn("i.owners", text) }
+
+func ownedIn(owners, text string) Cond {
 	name := strings.TrimPrefix(text, "@")
-	is := func(text string) Cond { return among("i.owners", text, glob, "") }
+	is := func(text string) Cond { return among(owners, text, glob, "") }
 	return anyOf(is(name), is("@"+name), is("*/"+name))
 }
 

@@ -33,8 +33,7 @@
     place.hidden = false;
     $("main").classList.add("has-peek");
     $("[data-peek-page]", place).href = `${base}issues/${encodeURIComponent(id)}`;
-    const row = rowOf(id), asked = new URLSearchParams({ id });
-    $("[data-peek-title]", place).textContent = row ? $("a.row-link", row).textContent : "Issue";
+    const asked = new URLSearchParams({ id });
     if (to.searchParams.has("as_of")) asked.set("as_of", to.searchParams.get("as_of"));
     mark();
     htmx.ajax("GET", `${base}panels/issue?${asked}`, { target: "#peek-body", swap: "innerHTML" });
@@ -84,6 +83,11 @@
   addEventListener("popstate", () => { if (named() && list()) peek(named()); else close(); });
   document.addEventListener("htmx:after:swap", () => {
     if (!shown) return;
+    const title = $("h1", place); // the page has its own
+    if (title) {
+      const beneath = Object.assign(document.createElement("h2"), { className: "is-title", textContent: title.textContent });
+      title.replaceWith(beneath);
+    }
     mark();
     if (named() !== shown && list()) history.replaceState(history.state, "", address(shown));
   });

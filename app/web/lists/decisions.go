@@ -25,6 +25,8 @@ func (w *Web) Decisions() shell.Panel {
 			return shell.Asked(w.Dashboard.Decisions, v, q)
 		},
 		draw:  panels.Decisions,
-		empty: parts.Empty{Icon: "log", Title: "Nothing was decided yet", Text: "What people dismiss, accept, assign, snooze and say is listed here."},
+		empty: parts.Empty{
+			Icon: "log", Title: "Nothing was decided yet", Text: "What people dismiss, accept, assign, snooze and say is listed here.",
+		},
 	})
 }

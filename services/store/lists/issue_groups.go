@@ -63,7 +63,8 @@ func (s Sums) IssueGroups(ctx context.Context, a query.Ask, by string) ([]teleme
 		all = append(all, *g)
 	}
 	slices.SortFunc(all, func(a, b telemetry.IssueGroup) int {
-		return cmp.Or(cmp.Compare(a.Worst, b.Worst), cmp.Compare(b.OfWorst, a.OfWorst), cmp.Compare(b.Issues, a.Issues), cmp.Compare(a.Value, b.Value))
+		return cmp.Or(cmp.Compare(a.Worst, b.Worst), cmp.Compare(b.OfWorst, a.OfWorst), cmp.Compare(b.Issues, a.Issues),
+			cmp.Compare(a.Value, b.Value))
 	})
 	return all, err
 }

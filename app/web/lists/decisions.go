@@ -24,7 +24,7 @@ func (w *Web) Decisions() shell.Panel {
 		from: func(v shell.View, q query.Query) shell.Source[telemetry.Decision] {
 			return shell.Asked(w.Dashboard.Decisions, v, q)
 		},
-		draw:  panels.Decisions,
+		draw: panels.Decisions,
 		empty: parts.Empty{
 			Icon: "log", Title: "Nothing was decided yet", Text: "What people dismiss, accept, assign, snooze and say is listed here.",
 		},

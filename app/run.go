@@ -89,7 +89,7 @@ func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger
 		NewID:           telemetry.NewID,
 	}))
 	reads := up.dashboard(reading(db))
-	reads.Keeper, reads.Decider, reads.Known = records, decisions.New(records), db.HasPerson
+	reads.Keeper, reads.Decider, reads.Known, reads.People = records, decisions.New(records), db.HasPerson, db.People
 	board := dashboard.New(reads)
 	site := newSite(cfg, played, web.Options{
 		Dashboard:   board,

@@ -25,6 +25,7 @@ type Route struct {
 	Upstream     bool
 	UpstreamIn   []string
 	Hook         bool
+	Body         int
 	Params       []string
 	Stream       func(c *fiber.Ctx) (write func(ctx context.Context, w *bufio.Writer) error, err error)
 }
@@ -76,7 +77,8 @@ func (a *API) Routes() []Route {
 		post("/api/views", operator, "save-view", a.addView),
 		{Method: fiber.MethodPatch, Path: "/api/views/:id", Needs: operator, Action: "rename-view", Handle: a.renameView},
 		{Method: fiber.MethodDelete, Path: "/api/views/:id", Needs: operator, Action: "delete-view", Handle: a.deleteView},
-		post("/api/decisions", operator, "decide", a.decide),
+		{Method: fiber.MethodPost, Path: "/api/decisions", Needs: operator, Action: "decide", Handle: a.decide,
+			Waits: true, Body: telemetry.DecisionBodyMost},
 		{Method: fiber.MethodDelete, Path: "/api/decisions/:id", Needs: operator, Action: "undo-decision", Handle: a.undoDecision, Waits: true},
 		post("/api/files/accept-listing", admin, "accept-listing", a.acceptListing, "source", "kept", "async"),
 		post("/api/deliveries/:id/retry", operator, "retry-delivery", a.retryDelivery),

@@ -56,6 +56,7 @@ type Lists struct {
 type Sums interface {
 	RunSums(ctx context.Context, a query.Ask) (telemetry.RunSums, error)
 	PullSums(ctx context.Context, a query.Ask) (telemetry.PullCounts, error)
+	IssueGroups(ctx context.Context, a query.Ask, by string) ([]telemetry.IssueGroup, error)
 	NeedCounts(ctx context.Context, a query.Ask) (map[telemetry.Need]int64, error)
 }
 
@@ -68,7 +69,7 @@ func (l Lists) Searched() []Described {
 // Queried are all lists that have a page and a query of people's: beside the
 // searched ones, those whose rows are about what others list.
 func (l Lists) Queried() []Described {
-	return append(l.Searched(), l.Verifications, l.Needs, l.Deliveries, l.Audit)
+	return append(l.Searched(), l.Verifications, l.Needs, l.Deliveries, l.Audit, l.Decisions)
 }
 
 // Named returns the list that people query by a name. The error is

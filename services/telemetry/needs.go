@@ -121,7 +121,12 @@ type NeedRow struct {
 	Late       bool     `json:"overdue"`     // it waits because its issues are overdue
 	PullStatus          // of the pull request
 
-	Key          string        `json:"-"` // unique in the list
+	Key          string   `json:"row"`           // names the row, for a snooze
+	Assignee     Optional `json:"assignee"`      // of the worst of Issues
+	Owners       []string `json:"owners"`        // likewise
+	Snooze       int64    `json:"snooze"`        // the decision by which it is snoozed; 0 = it is not
+	SnoozedUntil Time     `json:"snoozed_until"` // zero also where only a change ends it
+
 	SessionURL   string        `json:"-"`
 	SessionTitle string        `json:"-"`
 	State        State         `json:"-"` // of the session

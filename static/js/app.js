@@ -377,7 +377,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.key === "Escape") for (const menu of all("details.menu[open]")) { menu.open = false; $("summary", menu).focus(); }
-    if (keep.get("keys") === "off" || event.target.closest("input, select, textarea, dialog")) return;
+    if (keep.get("keys") === "off" || event.target.closest("input:not([type=checkbox]), select, textarea, dialog")) return;
     if (performance.now() < goUntil && event.key in places) return location.assign(places[event.key]);
     goUntil = 0;
     const does = {

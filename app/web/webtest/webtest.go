@@ -70,16 +70,15 @@ func Open(t *testing.T, change ...func(*web.Options)) *Site {
 		GitHub: githubtest.New(githubtest.Options{Token: token, Now: Now}),
 		Devin:  devintest.New(devintest.Options{Key: key, OrgID: org, Now: Now}),
 		t:      t,
-		http: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error {
-			return http.ErrUseLastResponse
-		}},
+		http:   &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
 	s.Store = storetest.OpenWith(t, store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "pages.db"), Now: Now})
 	gh, dv := s.clients()
 	action := gh.Action(ActionRepo, "")
 	workflow := links.GitHub("https://github.com").Workflow(ActionRepo, ingest.Workflow)
 	reading := storetest.Reading(s.Store.Store)
-	reading.GitHub, reading.Messages, reading.Keeper, reading.Decider, reading.Known = gh, dv, s.Store, s.Store, s.Store.HasPerson
+	reading.GitHub, reading.Messages, reading.Keeper = gh, dv, s.Store
+	reading.Decider, reading.Known, reading.People = s.Store, s.Store.HasPerson, s.Store.People
 	s.Lists = reading.Lists
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	s.Jobs = ingest.New(ctx, ingest.Options{

@@ -19,7 +19,7 @@ func Issues(s *store.Store) *List[telemetry.IssueRow] {
 		Repo:   func(_ moment, key string) Cond { return idOfRepo("i.repo_id", key) },
 		Free:   issueText,
 		Finish: finishIssues,
-		Cheap:  "is severity family rule repo attempts age first seen assignee",
+		Cheap:  "is severity family rule repo attempts age first seen assignee group",
 		Kept:   &kept{From: "issue_counts i", Sum: "i.n", Serves: keptIssues, All: "i.repo_id = 0", One: "i.repo_id <> 0"},
 		CSV: "id repo severity status state rule family file line age_days attempts appearances first_seen last_seen" +
 			" first_seen_run last_seen_run latest_issue_id fingerprint session claim found score cwes owners title assignee dismissed_reason due_at",
@@ -38,7 +38,7 @@ func Issues(s *store.Store) *List[telemetry.IssueRow] {
 			{Name: "Fixed", Query: "is:fixed"},
 			{Name: "All"},
 		},
-		Fields: slices.Concat(issueQualifiers(), issueDecisions(), issueLogs(), issueOwners(), issueDue(), issueClaims(), issueColumns()),
+		Fields: slices.Concat(issueQualifiers(), issueGroups(), issueDecisions(), issueLogs(), issueOwners(), issueDue(), issueClaims(), issueColumns()),
 	})
 }
 

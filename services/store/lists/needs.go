@@ -24,7 +24,7 @@ func Needs(s *store.Store) *List[telemetry.NeedRow] {
 		Only: func(a query.Ask) []Cond {
 			conds := []Cond{that(needInUse)}
 			if len(a.Query.Values("is")) == 0 {
-				conds = append(conds, that(needStarted+" = 0"))
+				conds = append(conds, that(needStarted+" = 0 AND z.id IS NULL"))
 			}
 			return conds
 		},
@@ -33,10 +33,13 @@ func Needs(s *store.Store) *List[telemetry.NeedRow] {
 			return anyOf(contains("COALESCE(s.title, '')", text), contains("COALESCE(s.reason, '')", text), contains("COALESCE(p.title, '')", text),
 				contains("COALESCE(o.key, '')", text), contains(ofIssueNeeded("rule"), text), contains(ofIssueNeeded("file"), text))
 		},
-		Cheap:   "is group severity repo",
+		Cheap:   "is group severity repo for",
 		Example: "group:waiting severity:critical,high",
-		Views:   []query.View{{Name: "All"}, {Name: "Started", Query: "is:started"}},
-		Fields:  needFields(),
+		Views: []query.View{
+			{Name: "For you", Query: "for:you"}, {Name: "Mine", Query: "for:me"}, {Name: "Everyone"}, {Name: "Snoozed", Query: "is:snoozed"},
+			{Name: "Started", Query: "is:started"},
+		},
+		Fields: slices.Concat(needFields(), needPeople()),
 	})
 }
 
@@ -51,8 +54,9 @@ func needFields() []Field[telemetry.NeedRow] {
 	return []Field[row]{
 		{Name: "group", Help: "why it waits", Column: "n.need", Into: func(n *row) any { return &n.Need }, CSV: "group",
 			Asked: is(needWords()...)},
-		{Name: "is", Help: "still to do, or a run was started for it", Asked: is(
-			word{"todo", needStarted + " = 0"}, word{"started", needStarted + " > 0"})},
+		{Name: "is", Help: "still to do, snoozed, or a run was started for it", Asked: is(
+			word{"todo", needStarted + " = 0 AND z.id IS NULL"}, word{"started", needStarted + " > 0 AND z.id IS NULL"},
+			word{"snoozed", "z.id IS NOT NULL"})},
 		{Name: "severity", Help: "severity tier of the worst of its issues", Column: "n.severity_rank",
 			Into: func(n *row) any { return severityOf(&n.Severity) }, CSV: "severity",
 			Asked: ranked("n.severity_rank", telemetry.Severities(), severityRanks)},
@@ -209,10 +213,19 @@ func needsFrom() string {
 		WHERE b.kind = 'dispatch' AND b.at > CAST(@ AS BIGINT) - ` + millis(telemetry.StartedFor) + ` GROUP BY t.id) d ON d.id = n.repo`
 }
 
+// needMark is what a row n is about: where it changes, so does the row.
+const needMark = `CAST(n.since AS TEXT) || ' ' || n.session || ' ' || CAST(n.sessions AS TEXT) || ' ' || n.issues || ' ' || n.ended`
+
+// neverAt is a time that does not come.
+const neverAt = "9223372036854775807"
+
 // needsRepos is what the order of rows needs, and needsJoins what their columns
 // and free text need beside it.
 const (
-	needsRepos = ` LEFT JOIN repos o ON o.id = n.repo`
+	needsRepos = ` LEFT JOIN repos o ON o.id = n.repo
+	LEFT JOIN (SELECT d.need, d.mark, MAX(d.id) AS id, MAX(CASE WHEN d.until_at = 0 THEN ` + neverAt + ` ELSE d.until_at END) AS until_at
+		FROM decisions d WHERE d.need <> '' AND d.undone_at = 0 AND (d.until_at = 0 OR d.until_at > CAST(@ AS BIGINT))
+		GROUP BY d.need, d.mark) z ON z.need = ` + needKey + ` AND z.mark = ` + needMark
 	needsJoins = ` LEFT JOIN sessions s ON s.key = n.session LEFT JOIN pulls p ON p.key = n.pull`
 )
 

@@ -30,6 +30,13 @@ func ownedBy(text string) Cond {
 	return anyOf(is(name), is("@"+name), is("%/"+name)).within("i.id IN (SELECT w.issue_id FROM issue_owners w WHERE ")
 }
 
+// ownedIn is the same of a column with a list of owners.
+func ownedIn(owners, text string) Cond {
+	name := strings.TrimPrefix(text, "@")
+	is := func(text string) Cond { return among(owners, text, glob, "") }
+	return anyOf(is(name), is("@"+name), is("*/"+name))
+}
+
 // owned says who owned the files of a repository at a time.
 type owned struct {
 	files *telemetry.Codeowners // nil where it had no CODEOWNERS

@@ -75,6 +75,13 @@ func (d *door) reached(t *testing.T) {
 	}
 }
 
+// drain forgets that answers were held back.
+func (d *door) drain() {
+	for len(d.at) > 0 {
+		<-d.at
+	}
+}
+
 // release lets all answers go.
 func (d *door) release() {
 	d.mu.Lock()

@@ -35,7 +35,9 @@ func TestTwoReplicas(t *testing.T) {
 	changed := hears(other)
 	one.Write(map[string]any{"a.json": program.SmallScan(1, "2026-02-02T10:00:00Z", nil)})
 	one.Job("refresh")
+	begun := time.Now()
 	changed()
+	t.Logf("the other program's pages hear of it after %s", time.Since(begun).Round(time.Millisecond))
 	other.Until("the other program does not see what the first one wrote", func() bool { return totalRuns(other) == 1.0 })
 }
 
@@ -207,6 +209,7 @@ func TestHolderKilled(t *testing.T) {
 		return id != ""
 	})
 	holder.Kill()
+	killed := time.Now()
 	second := others[1].post("/api/refresh")
 	_, card := others[1].Do(http.MethodPost, "/actions/refresh", "", "HX-Request", "true")
 	for _, words := range []string{"Refresh: queued", "Another program on the same database runs the jobs"} {
@@ -219,6 +222,7 @@ func TestHolderKilled(t *testing.T) {
 			t.Errorf("caller %d is answered %+v", i, got)
 		}
 	}
+	t.Logf("what the killed program was doing is done %s later", time.Since(killed).Round(time.Millisecond))
 	if j := others[1].Object(http.MethodGet, "/api/jobs/"+id); j["state"] != "done" {
 		t.Errorf("the job that was cut off: %v", j)
 	}

@@ -108,15 +108,8 @@ func spotThen(column string) string {
 		column + `)`
 }
 
-// linksThen are the links of pull requests and sessions of which both were
-// known, and what links them.
-const linksThen = `SELECT k.* FROM base.links k
-	WHERE (SELECT p.created_at FROM base.pulls p WHERE p.key = k.pull_key) <= @
-		AND EXISTS (SELECT 1 FROM base.mentions m WHERE m.session = k.session AND m.at <= @)
-		AND (k.basis NOT IN ('record', 'verification')
-			OR EXISTS (SELECT 1 FROM base.mentions m WHERE m.session = k.session AND m.pull_key = k.pull_key AND m.at <= @)
-			OR EXISTS (SELECT 1 FROM base.verifications v WHERE v.session = k.session AND v.pull_key = k.pull_key AND v.at <= @)
-			OR EXISTS (SELECT 1 FROM base.pull_tokens t WHERE t.token = k.session AND t.pull_key = k.pull_key))`
+// linksThen are the links that were known.
+const linksThen = `SELECT k.* FROM base.links k WHERE k.known_at <= @`
 
 // verificationsThen are the verifications with what had become of them. The
 // latest of a session counts or, where no record had named it, of a pull request.

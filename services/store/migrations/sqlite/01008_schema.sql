@@ -547,6 +547,8 @@ CREATE TABLE pulls (
   basis      TEXT NOT NULL,
   candidates TEXT NOT NULL,
   missing_at BIGINT NOT NULL DEFAULT 0,
+  -- since when something names it, or 9223372036854775807: see known_since.go
+  known_at   BIGINT NOT NULL DEFAULT 9223372036854775807,
   -- the merged pull request that took it back: its address, "" for none
   reverted_by TEXT NOT NULL DEFAULT '',
   reverted_at BIGINT NOT NULL DEFAULT 0,
@@ -597,9 +599,11 @@ CREATE TABLE links (
   session   TEXT NOT NULL,
   basis     TEXT NOT NULL,
   ambiguous SMALLINT NOT NULL,
+  -- since when it is known, 9223372036854775807 where it never was
+  known_at  BIGINT NOT NULL DEFAULT 9223372036854775807,
   PRIMARY KEY (pull_key, session)
 );
-CREATE INDEX links_session ON links (session);
+CREATE INDEX links_session ON links (session, ambiguous, known_at, pull_key);
 
 -- How far the pull requests of a repository are known.
 CREATE TABLE pull_syncs (

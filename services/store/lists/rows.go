@@ -49,7 +49,6 @@ func (l *List[T]) totalOf(tx *store.Tx, q question) (n int64) {
 // whole is a page of a past that is gone through as a whole to find it: what
 // finds the page counts the rows, too.
 func (l *List[T]) whole(tx *store.Tx, q question) (rows []T, total int64) {
-	rows = []T{}
 	const counted = ", COUNT(*) OVER ()"
 	if l.PastBare != "" || l.PastKeyed != "" {
 		st := l.lean(q).selected(&statement{at: q.at}, q, l.keyColumns()+counted, q.conds).put(q.order).put(limit(q.ask.Page))

@@ -37,7 +37,7 @@ func (a *API) Routes() []Route {
 	get := func(path string, topics []string, h fiber.Handler) Route {
 		return Route{Method: fiber.MethodGet, Path: path, Needs: viewer, Handle: a.onlyNow(h), Topics: topics}
 	}
-	// What these answer has a past, and is about one thing.
+	// What these answer has a past, and does not depend on the clock.
 	ofOne := func(path string, h fiber.Handler) Route {
 		return Route{Method: fiber.MethodGet, Path: path, Needs: viewer, Handle: h, Topics: everything}
 	}
@@ -72,7 +72,7 @@ func (a *API) Routes() []Route {
 		{Method: fiber.MethodDelete, Path: "/api/runs/:file/accept-scope", Needs: admin, Action: "undo-accept-scope",
 			Handle: a.acceptScope, Waits: true, Params: []string{"source"}},
 		byMinute("/api/search", a.search),
-		get("/api/complete", everything, a.complete),
+		ofOne("/api/complete", a.complete),
 		get("/api/views", []string{telemetry.TopicViews}, a.views),
 		post("/api/views", operator, "save-view", a.addView),
 		{Method: fiber.MethodPatch, Path: "/api/views/:id", Needs: operator, Action: "rename-view", Handle: a.renameView},

@@ -16,9 +16,9 @@ type Described interface {
 	Schema() *query.Schema
 	// Counts answers the totals of several questions.
 	Counts(ctx context.Context, asks []query.Ask) ([]int64, error)
-	// Values answers values that the rows have in a field and that hold what is
-	// typed, the likeliest first, at most most of them.
-	Values(ctx context.Context, field, typed string, most int) ([]string, error)
+	// Values answers values that the rows have in a field, or had at a time, and
+	// that hold what is typed, the likeliest first, at most most of them.
+	Values(ctx context.Context, at time.Time, field, typed string, most int) ([]string, error)
 }
 
 // List is a list of rows T. The errors of a question are CodeInvalid and

@@ -15,7 +15,8 @@ import (
 func Issues(s *store.Store) *List[telemetry.IssueRow] {
 	return bind(s, List[telemetry.IssueRow]{
 		Name: "issues", Noun: "issues",
-		From: "issues i", Key: "i.id", Past: issuesPast(), Default: "status",
+		From: "issues i", Key: "i.id", Default: "status",
+		Past: issuesPast(), PastKeyed: "(" + issuesThen("i.file, i.line") + ") AS i", PastWhole: true,
 		Repo:   func(_ moment, key string) Cond { return idOfRepo("i.repo_id", key) },
 		Free:   issueText,
 		Finish: finishIssues,
@@ -213,8 +214,7 @@ func severityRanks(word string) []int { return []int{telemetry.SeverityRank(word
 // (CROSS JOIN makes SQLite take that order), with the last scan d that had
 // findings data by then.
 func issuesPast() string {
-	return `(WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, d.id, d.at, d.file, d.reduced, d.lost
-		FROM base.repos o JOIN base.runs d ON d.id = (` + latestNamed + `o.id` + newestNamed + `))
+	return `(WITH latest AS MATERIALIZED (` + latestScansThen + `)
 	` + issueThen("i.file, i.line") + `
 	FROM latest d CROSS JOIN base.issues i CROSS JOIN base.issue_intervals l
 	WHERE i.repo_id = d.repo_id AND l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @) AS i`
@@ -225,20 +225,14 @@ func issuesPast() string {
 // spares SQLite to look for it where no column needs it.
 func issuesThen(more string) string { return issueThen(more) + oneByOne }
 
-// openIssuesThen are those that were open, with the columns by which they wait
-// for a person.
-func openIssuesThen() string {
-	return `SELECT i.id, i.public_id, i.repo_id, l.rule, i.first_at, ` + statusThen + ` AS status_rank,
-		` + stateThen + ` AS state_rank, ` + seenThen + ` AS last_at,
-		` + decidedThen("'snoozed'", "1", "0") + ` AS snoozed, ` + severityRankThen + ` AS severity_rank, ` + dueColumnsThen + `,
-		` + sessionThen + ` AS session, ` + attemptedThen + ` AS attempted_at
-		` + oneByOne + ` AND l.to_at > @`
-}
-
 const oneByOne = `
 	FROM base.issues i JOIN base.issue_intervals l ON l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @
 		LEFT JOIN base.runs d ON d.id = (` + latestNamed + `i.repo_id` + newestNamed + `)
 	WHERE true`
+
+// latestScansThen are these scans of all repositories.
+const latestScansThen = `SELECT o.id AS repo_id, d.id, d.at, d.file, d.reduced, d.lost
+	FROM base.repos o JOIN base.runs d ON d.id = (` + latestNamed + `o.id` + newestNamed + `)`
 
 // latestNamed and newestNamed are around a repository, and read the last scan
 // that had findings data.

@@ -19,7 +19,7 @@ func Needs(s *store.Store) *List[telemetry.NeedRow] {
 	return bind(s, List[telemetry.NeedRow]{
 		Name: "needs-attention", Noun: "rows",
 		From: needsFrom() + needsRepos + needsJoins, Bare: needsFrom() + needsRepos, Key: needKey, Find: "n.repo",
-		Past: needsFrom() + needsRepos + needsJoins, PastBare: needsFrom() + needsRepos,
+		Past: needsFrom() + needsRepos + needsJoins, PastBare: needsFrom() + needsRepos, PastWhole: true,
 		Default: "urgency", Late: true,
 		Only: func(a query.Ask) []Cond {
 			conds := []Cond{that(needInUse)}

@@ -11,7 +11,7 @@ import (
 func Repos(s *store.Store) *List[telemetry.RepoRow] {
 	return bind(s, List[telemetry.RepoRow]{
 		Name: "repos", Noun: "repositories",
-		From: "repos r", Key: "r.id", Past: reposPast(store.Everywhere), PastOf: reposPast, Default: "last_run",
+		From: "repos r", Key: "r.id", Past: reposPast(store.Everywhere), PastOf: reposPast, PastWhole: true, Default: "last_run",
 		Joins:   activeSessions,
 		Finish:  finishRepos,
 		Repo:    func(_ moment, key string) Cond { return that("r.key = ?", key) },

@@ -50,7 +50,8 @@ func foldedNeeds(of needsOf) string {
 }
 
 // needsUnion is what waits for a person and is folded: a row an issue, where
-// issues are known. What is folded has the same subject.
+// issues are known. What is folded has the same subject. The sums keep SQLite
+// from going through all issues that are still there for each verification.
 func needsUnion(of needsOf) string {
 	recordedUntil := `CASE WHEN s.polled = 1 THEN ` + always + ` ELSE s.since + ` + millis(telemetry.RecordedFor) + ` END`
 	return `SELECT 'waiting' AS need, 0 AS place, s.repo_id AS repo, s.key AS subject, s.key AS session, '' AS pull, s.since AS since,
@@ -83,7 +84,7 @@ UNION ALL SELECT 'still_there', 4, i.repo_id, CASE WHEN v.pull_key <> '' THEN v.
 		v.session, v.pull_key, CASE WHEN p.merged_at > 0 THEN p.merged_at ELSE v.at END, 0, ` + always + `, i.id, i.severity_rank, i.rule
 	FROM verifications v JOIN attempts a ON a.record_id = v.id AND a.result = 1 JOIN issues i ON i.id = a.issue_id
 		LEFT JOIN pulls p ON p.key = v.pull_key
-	WHERE v.current = 1 AND v.outcome = 'verified_still_there' AND i.state_rank = 0 AND i.snoozed = 0
+	WHERE v.current = 1 AND v.outcome = 'verified_still_there' AND i.state_rank + 0 = 0 AND i.snoozed + 0 = 0
 		AND (i.session = v.session OR i.attempted_at <= v.at)` + of.issues + `
 UNION ALL SELECT 'gave_up', 5, s.repo_id, CASE WHEN ` + saysBlocked + ` THEN 'blocked' ELSE s.state || ' ' || s.reason END,
 		s.key, '', s.since, 0, ` + always + `, ` + theirs + `

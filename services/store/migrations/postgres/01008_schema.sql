@@ -148,10 +148,30 @@ CREATE INDEX runs_lost ON runs (repo_id) WHERE lost <> '' OR taken <> '';
 CREATE INDEX runs_gaps ON runs (source, run_number, at);
 CREATE INDEX runs_found ON runs (issues_found, at, file, source, id);
 CREATE INDEX runs_at ON runs (at, file, source, id, kind, issues_found, sessions, severity, category);
-CREATE INDEX runs_repo ON runs (repo_id, at, file, source, id, kind);
+CREATE INDEX runs_repo ON runs (repo_id, at, file, source, id, kind, has_findings, reduced);
 CREATE INDEX runs_kind ON runs ((kind || ''), at, file, source, id);
 CREATE INDEX runs_number ON runs (run_number, at, file, source, id);
 CREATE INDEX runs_target ON runs (repo_key, at, file, source, id);
+
+-- The sums over the runs of a repository up to each of them: those as of a time
+-- are in the row of its last run until then. So is how often it was scanned by
+-- then, and when the next scan was overdue.
+CREATE TABLE run_sums (
+  repo_id       BIGINT NOT NULL,
+  at            BIGINT NOT NULL,
+  file          TEXT COLLATE "C" NOT NULL,
+  source        TEXT COLLATE "C" NOT NULL,
+  run_id        BIGINT NOT NULL,
+  runs          BIGINT NOT NULL,
+  scans         BIGINT NOT NULL,
+  issues_found  BIGINT NOT NULL,
+  severity      TEXT COLLATE "C" NOT NULL,
+  category      TEXT COLLATE "C" NOT NULL,
+  scan_interval BIGINT NOT NULL,
+  due_at        BIGINT NOT NULL,
+  PRIMARY KEY (repo_id, at, file, source)
+);
+CREATE INDEX run_sums_run ON run_sums (run_id);
 
 -- Scope-reduced scans that a person accepted as full ones.
 CREATE TABLE accepted (
@@ -600,6 +620,8 @@ CREATE TABLE pulls (
   basis      TEXT COLLATE "C" NOT NULL,
   candidates TEXT COLLATE "C" NOT NULL,
   missing_at BIGINT NOT NULL DEFAULT 0,
+  -- since when something names it, or 9223372036854775807: see known_since.go
+  known_at   BIGINT NOT NULL DEFAULT 9223372036854775807,
   -- the merged pull request that took it back: its address, "" for none
   reverted_by TEXT COLLATE "C" NOT NULL DEFAULT '',
   reverted_at BIGINT NOT NULL DEFAULT 0,
@@ -650,9 +672,11 @@ CREATE TABLE links (
   session   TEXT COLLATE "C" NOT NULL,
   basis     TEXT COLLATE "C" NOT NULL,
   ambiguous SMALLINT NOT NULL,
+  -- since when it is known, 9223372036854775807 where it never was
+  known_at  BIGINT NOT NULL DEFAULT 9223372036854775807,
   PRIMARY KEY (pull_key, session)
 );
-CREATE INDEX links_session ON links (session);
+CREATE INDEX links_session ON links (session, ambiguous, known_at, pull_key);
 
 -- How far the pull requests of a repository are known.
 CREATE TABLE pull_syncs (

@@ -46,7 +46,7 @@ func relations() []store.Relation {
 		{Name: "claims", SQL: claimsThen, Rows: claimRows},
 		{Name: "polls", For: []string{"claim_status", "fixed_n", "blocked_n", "tests"}, SQL: pollsThen() + summedThen, Rows: pollRows},
 		{Name: "polls", Light: true, SQL: pollsThen() + pollsNamedThen},
-		{Name: "repos", For: []string{"due_at", "scan_interval"}, SQL: reposThen("x.retired", "x.retired_at") + dueThen, Rows: dueRows},
+		{Name: "repos", For: []string{"o.due_at", "scan_interval"}, SQL: reposThen("x.retired", "x.retired_at") + dueThen, Rows: dueRows},
 		{Name: "repos", For: []string{"w.open"}, SQL: reposThen("z.reason", "z.at") + ` FROM base.repos o` + JoinRetired + reposNamedThen},
 		{Name: "repos", Light: true, SQL: reposThen("z.reason", "z.at") + ` FROM base.repos o` + JoinRetired + reposNamedThen},
 		{Name: "attempts", Light: true, SQL: `SELECT * FROM base.attempts WHERE at <= @`},

@@ -41,6 +41,7 @@ func TestNoneAnswersTodaySilently(t *testing.T) {
 		"/api/stats": true, "/api/trends": true, "/api/repo/{owner}/{name}": true, "/api/repo/{repository}": true,
 		"/api/issues": true, "/api/sessions": true, "/api/prs": true, "/api/runs": true, "/api/changes": true,
 		"/api/repos": true, "/api/verifications": true, "/api/needs-attention": true, "/api/effectiveness": true, "/api/search": true,
+		"/api/owners":      true,
 		"/api/issues/{id}": true, "/api/sessions/{id}": true, "/api/prs/{owner}/{name}/{number}": true, "/api/runs/{file}": true,
 		"/api/runs/{file}/diff": true, "/api/decisions": true, "/api/complete": true,
 	}

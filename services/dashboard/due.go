@@ -75,8 +75,8 @@ func dueLinks(d telemetry.DueFigures, s scope) Links {
 		}
 	}
 	add("")
+	links["closed_in_time_n"] = s.answer("owners", "/closed_in_time_n", "period="+d.Period.Name)
 	if d.All.N() > 0 {
-		links["closed_in_time_n"] = s.answer("owners", "/closed_in_time_n", "period="+d.Period.Name)
 		links["closed_in_time_rate"] = s.answer("owners", "/closed_in_time_rate", "period="+d.Period.Name)
 	}
 	for i, l := range d.BySeverity {

@@ -73,6 +73,11 @@ func Open(t *testing.T, change ...func(*web.Options)) *Site {
 		http:   &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
 	s.Store = storetest.OpenWith(t, store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "pages.db"), Now: Now})
+	days := telemetry.DefaultDueDays()
+	days["critical"] = 30 // nothing is overdue but in the tests that say so
+	if err := s.Store.SetDueDays(t.Context(), days); err != nil {
+		t.Fatal(err)
+	}
 	gh, dv := s.clients()
 	action := gh.Action(ActionRepo, "")
 	workflow := links.GitHub("https://github.com").Workflow(ActionRepo, ingest.Workflow)

@@ -27,6 +27,10 @@ const (
 	turnAgain = time.Second     // how soon it is tried again where it failed
 )
 
+// ClocksDiffer is how far the clocks of programs that share a database may be
+// apart without one taking back what another did by its own.
+const ClocksDiffer = time.Hour
+
 // OnTime has do bring up to date what time changes: rows of issues whose
 // change_at or due_at has come. It is done before anything is read after that, by
 // whatever program reads first.
@@ -65,7 +69,9 @@ func (s *Store) nextChange(ctx context.Context, now int64) int64 {
 	due := now + turnAgain.Milliseconds()
 	err := s.readOnce(ctx, func(tx *Tx) error {
 		due = One[int64](tx, `SELECT COALESCE(MIN(x.at), $1) FROM (SELECT MIN(change_at) AS at FROM issues WHERE change_at <> 0
-			UNION ALL SELECT MIN(due_at) + 1 AS at FROM issues WHERE overdue = 0 AND paused_at = 0 AND state_rank < 4 AND due_at <> 0) x`, Never)
+			UNION ALL SELECT MIN(due_at) + 1 AS at FROM issues WHERE overdue = 0 AND paused_at = 0 AND state_rank < 4 AND due_at <> 0
+			UNION ALL SELECT CASE WHEN MAX(due_at) > $2 THEN 0 END AS at FROM issues WHERE overdue = 1) x`,
+			Never, now+ClocksDiffer.Milliseconds())
 		return tx.err
 	})
 	if err != nil {

@@ -11,8 +11,10 @@ import (
 func needPeople() []Field[telemetry.NeedRow] {
 	type row = telemetry.NeedRow
 	assignee, owners := ofIssueNeeded("assignee"), "COALESCE("+issueNeeded("owners")+", '[]')"
+	// Nobody's, or of a team or a tag: who is in it is not known, so that it would be for nobody.
+	shared := "(" + owners + " LIKE '%/%' OR " + owners + " NOT LIKE '%@%')"
 	return []Field[row]{
-		{Name: "for", Help: "me: what is assigned to you, or else yours to own; you: that, and what is nobody's",
+		{Name: "for", Help: "me: what is assigned to you, or else yours to own; you: that, and what is nobody's or a team's",
 			Asked: &asked{kind: query.Keyword(), words: []string{"you", "me"}, cond: each(func(m moment, v query.Value) Cond {
 				if m.tx.Alone() { // whoever asks is the one person that there is
 					return that("1 = 1")
@@ -21,7 +23,7 @@ func needPeople() []Field[telemetry.NeedRow] {
 				if v.Text == "me" {
 					return mine
 				}
-				return anyOf(mine, that(assignee+" = '' AND "+owners+" = '[]'"))
+				return anyOf(mine, that(assignee+" = '' AND "+shared))
 			})}},
 		{Name: "assignee", Help: "who works on the worst of its issues; @me is you", Column: assignee,
 			Into: func(n *row) any { return &n.Assignee }, CSV: "assignee", Asked: assignedTo(assignee)},

@@ -213,17 +213,17 @@ func severityRanks(word string) []int { return []int{telemetry.SeverityRank(word
 // (CROSS JOIN makes SQLite take that order), with the last scan d that had
 // findings data by then.
 func issuesPast() string {
-	return `(WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, d.id, d.at, d.file, d.reduced, d.lost
-		FROM base.repos o JOIN base.runs d ON d.id = (` + latestNamed + `o.id` + newestNamed + `))
-	` + issueThen("i.file, i.line") + `
-	FROM latest d CROSS JOIN base.issues i CROSS JOIN base.issue_intervals l
-	WHERE i.repo_id = d.repo_id AND l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @) AS i`
+	return `(` + withOverdue(`WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, d.id, d.at, d.file, d.reduced, d.lost
+		FROM base.repos o JOIN base.runs d ON d.id = (`+latestNamed+`o.id`+newestNamed+`))
+	`+issueThen("i.file, i.line")+`
+	FROM latest d CROSS JOIN base.issues i CROSS JOIN base.issue_intervals l`+dueJoins+`
+	WHERE i.repo_id = d.repo_id AND l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @`) + `) AS i`
 }
 
 // issuesThen are the same with all their columns, for those that are asked for
 // one by one. There is a last scan d wherever there is an interval: LEFT JOIN
 // spares SQLite to look for it where no column needs it.
-func issuesThen(more string) string { return issueThen(more) + oneByOne }
+func issuesThen(more string) string { return withOverdue(issueThen(more) + oneByOne) }
 
 // openIssuesThen are those that were open, with the columns by which they wait
 // for a person.
@@ -231,13 +231,14 @@ func openIssuesThen() string {
 	return `SELECT i.id, i.public_id, i.repo_id, l.rule, i.first_at, ` + statusThen + ` AS status_rank,
 		` + stateThen + ` AS state_rank, ` + seenThen + ` AS last_at,
 		` + decidedThen("'snoozed'", "1", "0") + ` AS snoozed, ` + severityRankThen + ` AS severity_rank, ` + dueColumnsThen + `,
+		CASE WHEN ` + passedThen + ` THEN 1 ELSE 0 END AS overdue,
 		` + sessionThen + ` AS session, ` + attemptedThen + ` AS attempted_at
 		` + oneByOne + ` AND l.to_at > @`
 }
 
 const oneByOne = `
 	FROM base.issues i JOIN base.issue_intervals l ON l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @
-		LEFT JOIN base.runs d ON d.id = (` + latestNamed + `i.repo_id` + newestNamed + `)
+		LEFT JOIN base.runs d ON d.id = (` + latestNamed + `i.repo_id` + newestNamed + `)` + dueJoins + `
 	WHERE true`
 
 // latestNamed and newestNamed are around a repository, and read the last scan

@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -105,7 +106,7 @@ func TestDecisionsAreRefusedInWords(t *testing.T) {
 		"a long comment":         {map[string]any{"issues": one, "action": "comment", "comment": strings.Repeat("x", 10_001)}, 400, "The comment has 10001 bytes; the limit is 10000."},
 		"a comment of 100 KB":    {map[string]any{"issues": one, "action": "comment", "comment": strings.Repeat("x", 100<<10)}, 400, "The comment has 102400 bytes; the limit is 10000."},
 		"more than is read":      {map[string]any{"issues": one, "action": "comment", "comment": strings.Repeat("x", 256<<10)}, 413, "larger than"},
-		"one too many":           {map[string]any{"issues": append(many, "x"), "action": "comment", "comment": "x"}, 400, "A decision is about at most 10000 issues; this names 10001."},
+		"one too many":           {map[string]any{"issues": slices.Concat(many, []string{"x"}), "action": "comment", "comment": "x"}, 400, "A decision is about at most 10000 issues; this names 10001."},
 		"an unknown assignee":    {map[string]any{"issues": one, "action": "assign", "assignee": "nobody-here"}, 400, "Nobody here is called nobody-here."},
 		"an unknown issue":       {map[string]any{"issues": []string{id, "000000000000"}, "action": "comment", "comment": "x"}, 404, "Issue 000000000000 not found. Nothing was decided."},
 		"10,000 unknown issues":  {map[string]any{"issues": many, "action": "comment", "comment": strings.Repeat("<", 10_000)}, 404, "not found. Nothing was decided."},

@@ -213,6 +213,8 @@ func saidOf(d telemetry.Decision) string {
 // formValues are the fields of a form.
 func formValues(c *fiber.Ctx) url.Values {
 	values := url.Values{}
-	c.Request().PostArgs().VisitAll(func(name, value []byte) { values.Add(string(name), string(value)) })
+	for name, value := range c.Request().PostArgs().All() {
+		values.Add(string(name), string(value))
+	}
 	return values
 }

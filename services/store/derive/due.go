@@ -31,10 +31,14 @@ func putDue(tx *store.Tx, issues set[int64]) {
 		var clock telemetry.DueClock
 		for _, c := range clocks[id] {
 			of := telemetry.DuePauses(c.Stretch, append(c.still, still[id]...))
-			for _, p := range of {
+			for n, p := range of {
+				next := store.Never
+				if n+1 < len(of) {
+					next = of[n+1].From
+				}
 				pauses = append(pauses, []store.Field{
 					store.Col("issue_id BIGINT", id), store.Col("from_at BIGINT", p.From), store.Col("to_at BIGINT", p.To),
-					store.Col("before BIGINT", p.Before), store.Col("repo_id BIGINT", repo),
+					store.Col("before BIGINT", p.Before), store.Col("next_at BIGINT", next), store.Col("repo_id BIGINT", repo),
 				})
 			}
 			clock = telemetry.DueClockAt(c.From, tenths[severity]*factors[repo], of, now)
@@ -230,7 +234,7 @@ func logRegistry(r *records, changed bool) set[int64] {
 	if !changed { // it said so when it was fetched
 		at = store.One[int64](tx, `SELECT COALESCE(MAX(fetched_at), 0) FROM side_files WHERE name = $1`, telemetry.RegistryFile)
 	}
-	tx.Exec(`INSERT INTO registry_log (repo_key, at, factor, tags) SELECT a.repo_key, g.at, g.factor, g.tags FROM registry_log g
+	tx.Exec(`INSERT INTO registry_log (repo_key, at, until, factor, tags) SELECT a.repo_key, g.at, g.until, g.factor, g.tags FROM registry_log g
 		JOIN repo_aliases a ON a.key = g.repo_key AND a.repo_key <> a.key WHERE g.repo_key NOT IN (SELECT key FROM repos)
 		ON CONFLICT (repo_key, at) DO NOTHING`)
 	tx.Exec(`DELETE FROM registry_log WHERE repo_key NOT IN (SELECT key FROM repos)
@@ -260,11 +264,14 @@ func logRegistry(r *records, changed bool) set[int64] {
 		if now != was {
 			repos[id] = true
 			rows = append(rows, []store.Field{
-				store.Fixed("repo_key TEXT", key), store.Fixed("at BIGINT", at), store.Col("factor BIGINT", now.factor),
+				store.Fixed("repo_key TEXT", key), store.Fixed("at BIGINT", at), store.Col("until BIGINT", store.Never),
+				store.Col("factor BIGINT", now.factor),
 				store.Col("tags TEXT", now.tags),
 			})
 		}
 	})
 	tx.Put("registry_log", "repo_key, at", rows...)
+	tx.Exec(`UPDATE registry_log SET until = COALESCE((SELECT MIN(n.at) FROM registry_log n
+		WHERE n.repo_key = registry_log.repo_key AND n.at > registry_log.at), $1)`, store.Never)
 	return repos
 }

@@ -1,7 +1,6 @@
 package lists
 
 import (
-	"regexp"
 	"slices"
 
 	"telemetry-dashboard/services/query"
@@ -78,50 +77,41 @@ func ahead(column string) *asked {
 	})}
 }
 
-// asDue gives issues their due dates as of a time: none where they are not open.
+// asDue gives issues their due dates as of a time: none where they are not open. While
+// a clock pauses, the date moves on with the minutes.
 func asDue(m moment, rows []telemetry.IssueRow) {
+	const minute = 60_000
+	at := m.at - m.at%minute
 	for i := range rows {
 		r := &rows[i]
 		c := telemetry.DueClock{Due: store.Millis(r.DueAt.Time), Paused: store.Millis(r.PausedAt.Time)}
 		if r.DueAt = (telemetry.Time{}); r.State.Open() {
-			r.DueAt = store.Time(c.At(m.at))
+			r.DueAt = store.Time(c.At(at))
 			r.DueSoon = !r.Overdue && c.Due != 0 && c.At(m.at) < m.at+telemetry.DueSoon.Milliseconds()
 		}
 	}
 }
 
-// dueColumnsThen are the columns of due dates of an issue with the interval l at @.
-var dueColumnsThen = `COALESCE(` + dueOf("l") + `, 0) AS due_at, ` + pausedOf("l") + ` AS paused_at, ` + overdueThen + ` AS overdue`
+// dueJoins joins an interval l at @ with what its due date is made of: at most one row
+// of each, and no query in a query, of which SQLite takes only so many in a statement.
+const dueJoins = ` LEFT JOIN base.due_days dd ON dd.severity = l.severity LEFT JOIN base.repos dr ON dr.id = l.repo_id
+	LEFT JOIN base.registry_log dg ON dg.repo_key = dr.key AND dg.at <= @ AND dg.until > @
+	LEFT JOIN base.due_pauses dp ON dp.issue_id = l.issue_id AND dp.from_at >= l.opened_at AND dp.from_at <= @ AND dp.next_at > @`
 
-// overdueThen is 1 where an issue with the interval l was open and overdue.
-var overdueThen = `CASE WHEN l.to_at > @ AND ` + overdueOf("l") + ` AND NOT EXISTS (SELECT 1 FROM base.decided x
-	WHERE x.issue_id = l.issue_id AND x.from_at <= @ AND x.to_at > @ AND x.kind IN ('dismissed', 'accepted')) THEN 1 ELSE 0 END`
+// issueDueThen is when the issue of an interval l was due by its severity then, by what the
+// registry said then and by how long its clock had paused, NULL for never; pausedThen
+// since when that paused, 0 where it ran; passedThen is true where the date had passed.
+const (
+	issueDueThen = `l.opened_at + dd.tenth * COALESCE(dg.factor, 10)
+		+ COALESCE(CASE WHEN dp.to_at <= @ THEN dp.before + dp.to_at - dp.from_at ELSE dp.before END, 0)`
+	pausedThen     = `CASE WHEN dp.to_at > @ THEN dp.from_at ELSE 0 END`
+	passedThen     = `COALESCE(` + issueDueThen + ` < CASE WHEN dp.to_at > @ THEN dp.from_at ELSE CAST(@ AS BIGINT) END, false)`
+	dueColumnsThen = `COALESCE(` + issueDueThen + `, 0) AS due_at, ` + pausedThen + ` AS paused_at`
+)
 
-// dueOf is when the issue of an interval was due at @ by its severity then, by what the
-// registry said then and by how long its clock had paused; NULL for never.
-func dueOf(l string) string {
-	return ofInterval(l, `l.opened_at + (SELECT y.tenth FROM base.due_days y WHERE y.severity = l.severity)
-		* COALESCE((SELECT g.factor FROM base.repos y JOIN base.registry_log g ON g.repo_key = y.key AND g.at <= @
-			WHERE y.id = l.repo_id ORDER BY g.at DESC LIMIT 1), 10)
-		+ COALESCE((SELECT CASE WHEN y.to_at <= @ THEN y.before + y.to_at - y.from_at ELSE y.before END`+lastPause+`), 0)`)
+// withOverdue adds to issues at @ whether they were overdue.
+func withOverdue(issues string) string {
+	return `SELECT y.*, CASE WHEN y.state_rank < 4 AND y.due_at <> 0
+		AND y.due_at < CASE WHEN y.paused_at = 0 THEN CAST(@ AS BIGINT) ELSE y.paused_at END THEN 1 ELSE 0 END AS overdue
+	FROM (` + issues + `) y`
 }
-
-// pausedOf is since when its clock paused then, 0 where it ran.
-func pausedOf(l string) string {
-	return ofInterval(l, `COALESCE((SELECT CASE WHEN y.to_at <= @ THEN 0 ELSE y.from_at END`+lastPause+`), 0)`)
-}
-
-// overdueOf is true where the due date had passed.
-func overdueOf(l string) string {
-	return `COALESCE(` + dueOf(l) + ` < COALESCE(NULLIF(` + pausedOf(l) + `, 0), CAST(@ AS BIGINT)), false)`
-}
-
-const lastPause = ` FROM base.due_pauses y WHERE y.issue_id = l.issue_id AND y.from_at <= @ AND y.from_at >= l.opened_at
-		ORDER BY y.from_at DESC LIMIT 1`
-
-// ofInterval names the interval of an expression over one that is called l.
-func ofInterval(name, expression string) string {
-	return intervalName.ReplaceAllString(expression, name+".")
-}
-
-var intervalName = regexp.MustCompile(`\bl\.`)

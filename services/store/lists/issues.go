@@ -39,7 +39,8 @@ func Issues(s *store.Store) *List[telemetry.IssueRow] {
 			{Name: "Fixed", Query: "is:fixed"},
 			{Name: "All"},
 		},
-		Fields: slices.Concat(issueQualifiers(), issueGroups(), issueDecisions(), issueLogs(), issueOwners(), issueDue(), issueClaims(), issueColumns()),
+		Fields: slices.Concat(issueQualifiers(), issueGroups(), issueDecisions(), issueLogs(), issueOwners(), issueDue(), issueClaims(),
+			issueColumns()),
 	})
 }
 
@@ -214,20 +215,20 @@ func severityRanks(word string) []int { return []int{telemetry.SeverityRank(word
 // (CROSS JOIN makes SQLite take that order), with the last scan d that had
 // findings data by then.
 func issuesPast() string {
-	return `(WITH latest AS MATERIALIZED (` + latestScansThen + `)
-	` + issueThen("i.file, i.line") + `
-	FROM latest d CROSS JOIN base.issues i CROSS JOIN base.issue_intervals l
-	WHERE i.repo_id = d.repo_id AND l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @) AS i`
+	return `(` + withOverdue(`WITH latest AS MATERIALIZED (`+latestScansThen+`)
+	`+issueThen("i.file, i.line")+`
+	FROM latest d CROSS JOIN base.issues i CROSS JOIN base.issue_intervals l`+dueJoins+`
+	WHERE i.repo_id = d.repo_id AND l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @`) + `) AS i`
 }
 
 // issuesThen are the same with all their columns, for those that are asked for
 // one by one. There is a last scan d wherever there is an interval: LEFT JOIN
 // spares SQLite to look for it where no column needs it.
-func issuesThen(more string) string { return issueThen(more) + oneByOne }
+func issuesThen(more string) string { return withOverdue(issueThen(more) + oneByOne) }
 
 const oneByOne = `
 	FROM base.issues i JOIN base.issue_intervals l ON l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @
-		LEFT JOIN base.runs d ON d.id = (` + latestNamed + `i.repo_id` + newestNamed + `)
+		LEFT JOIN base.runs d ON d.id = (` + latestNamed + `i.repo_id` + newestNamed + `)` + dueJoins + `
 	WHERE true`
 
 // latestScansThen are these scans of all repositories.

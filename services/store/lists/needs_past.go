@@ -26,14 +26,16 @@ func needSessionsThen() string {
 // chooses them is in indexes, but for the last.
 func needIssuesThen() string {
 	return `WITH latest AS MATERIALIZED (` + latestScansThen + `),
-	chosen AS MATERIALIZED (SELECT c.issue_id FROM base.issue_intervals c CROSS JOIN latest d WHERE d.repo_id = c.repo_id
-		AND c.to_at > @ AND c.from_at <= @ AND (c.severity IN ('critical', 'high') AND (c.again = 1 OR c.opened_at >= d.at OR ` + overdueOf("c") + `)
-			OR EXISTS (SELECT 1 FROM base.attempts a WHERE a.issue_id = c.issue_id AND a.at <= @)))
+	chosen AS MATERIALIZED (SELECT l.issue_id FROM base.issue_intervals l CROSS JOIN latest d` + dueJoins + `
+		WHERE d.repo_id = l.repo_id AND l.to_at > @ AND l.from_at <= @
+			AND (l.severity IN ('critical', 'high') AND (l.again = 1 OR l.opened_at >= d.at OR ` + passedThen + `)
+				OR EXISTS (SELECT 1 FROM base.attempts a WHERE a.issue_id = l.issue_id AND a.at <= @)))
 	SELECT i.id, i.public_id, i.repo_id, l.rule, i.first_at, ` + statusThen + ` AS status_rank,
 		` + stateThen + ` AS state_rank, ` + seenThen + ` AS last_at,
 		` + decidedThen("'snoozed'", "1", "0") + ` AS snoozed, ` + severityRankThen + ` AS severity_rank, ` + dueColumnsThen + `,
+		CASE WHEN ` + passedThen + ` THEN 1 ELSE 0 END AS overdue,
 		` + sessionThen + ` AS session, ` + attemptedThen + ` AS attempted_at
-	FROM chosen c CROSS JOIN base.issue_intervals l CROSS JOIN base.issues i CROSS JOIN latest d
+	FROM chosen c CROSS JOIN base.issue_intervals l CROSS JOIN base.issues i CROSS JOIN latest d` + dueJoins + `
 	WHERE l.issue_id = c.issue_id AND l.from_at <= @ AND l.to_at > @ AND i.id = c.issue_id AND d.repo_id = l.repo_id`
 }
 

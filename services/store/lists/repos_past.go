@@ -42,13 +42,13 @@ func reposPast(repo int64) string {
 		WHERE e.repo_id = o.id AND e.kind = 'scan' AND e.has_findings = 1 AND e.at <= @` + newestFirst + `)
 	LEFT JOIN base.runs ref ON ref.id = (SELECT e.id FROM base.runs e
 		WHERE e.repo_id = o.id AND e.kind = 'scan' AND e.has_findings = 1 AND e.reduced = 0 AND e.at <= @` + newestFirst + `)
-	LEFT JOIN (SELECT i.repo_id, COUNT(*) FILTER (WHERE x.kind IS NULL) AS open,
+	LEFT JOIN (SELECT l.repo_id, COUNT(*) FILTER (WHERE x.kind IS NULL) AS open,
 			COUNT(*) FILTER (WHERE x.kind = 'dismissed') AS dismissed, COUNT(*) FILTER (WHERE x.kind = 'accepted') AS accepted,
-			COUNT(*) FILTER (WHERE x.kind IS NULL AND ` + overdueOf("i") + `) AS overdue,
+			COUNT(*) FILTER (WHERE x.kind IS NULL AND ` + passedThen + `) AS overdue,
 			` + openOf("critical") + `, ` + openOf("high") + `, ` + openOf("medium") + `, ` + openOf("low") + `
-		FROM base.issue_intervals i LEFT JOIN base.decided x ON x.issue_id = i.issue_id AND x.from_at <= @ AND x.to_at > @
+		FROM base.issue_intervals l LEFT JOIN base.decided x ON x.issue_id = l.issue_id AND x.from_at <= @ AND x.to_at > @
 			AND x.kind IN ('dismissed', 'accepted')
-		WHERE i.from_at <= @ AND i.to_at > @` + only("i.repo_id", repo) + ` GROUP BY i.repo_id) i ON i.repo_id = o.id
+		` + dueJoins + ` WHERE l.from_at <= @ AND l.to_at > @` + only("l.repo_id", repo) + ` GROUP BY l.repo_id) i ON i.repo_id = o.id
 	LEFT JOIN (WITH s AS MATERIALIZED (SELECT s.repo_id, s.id, ` + StateThen + ` AS state, ` + LinkedThen + ` AS has_pr
 			FROM base.sessions s WHERE ` + KnownSessionThen + only("s.repo_id", repo) + `)
 		SELECT repo_id, COUNT(*) FILTER (WHERE id <> '') AS created, COUNT(*) FILTER (WHERE state = 'finished') AS finished,
@@ -61,9 +61,9 @@ func reposPast(repo int64) string {
 		FROM p JOIN base.pull_repos h ON h.key = p.repo_key GROUP BY h.repo_id) q ON q.repo_id = o.id` + where + `) AS r`
 }
 
-// openOf counts the intervals i of a severity that were open and not decided.
+// openOf counts the intervals l of a severity that were open and not decided.
 func openOf(severity string) string {
-	return "COUNT(*) FILTER (WHERE x.kind IS NULL AND i.severity = '" + severity + "') AS " + severity
+	return "COUNT(*) FILTER (WHERE x.kind IS NULL AND l.severity = '" + severity + "') AS " + severity
 }
 
 // only is the condition on the repository of a row, none for all.

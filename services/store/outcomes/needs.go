@@ -45,7 +45,7 @@ func foldedNeeds(of needsOf) string {
 		COUNT(DISTINCT NULLIF(u.rule, '')) AS rules, MAX(u.rule) AS rule, COALESCE(MIN(x.public_id), '') AS issue,
 		COALESCE(string_agg(x.public_id, ' ' ORDER BY x.severity_rank, x.first_at, x.public_id), '') AS issues,
 		COALESCE(string_agg(CASE WHEN u.need = 'gave_up' THEN u.session END, ' ' ORDER BY u.session), '') AS ended,
-		COALESCE(MIN(CASE WHEN x.due_at <> 0 AND x.paused_at = 0 AND x.state_rank < 4 THEN x.due_at END), 0) AS due_at
+		COALESCE(MIN(CASE WHEN x.due_at <> 0 AND x.state_rank < 3 THEN x.due_at END), 0) AS due_at
 	FROM (` + needsUnion(of) + `) u LEFT JOIN issues x ON x.id = u.issue GROUP BY u.place, u.repo, u.subject, u.need`
 }
 
@@ -59,12 +59,11 @@ func needsUnion(of needsOf) string {
 		COALESCE(i.id, 0) AS issue, COALESCE(i.severity_rank, 9) AS severity_rank, COALESCE(i.rule, '') AS rule
 	FROM sessions s LEFT JOIN issues i ON ` + leftTo + `
 	WHERE s.state = 'waiting' AND (i.id IS NOT NULL OR ` + noAttempt + `)` + of.sessions + `
-UNION ALL SELECT 'new', 1, i.repo_id, i.rule, '', '', ` + store.LastOpened + `, 0, ` + always + `, i.id, i.severity_rank, i.rule
-	FROM issues i WHERE i.severity_rank IN (0, 1) AND i.state_rank IN (1, 2) AND i.snoozed = 0 AND i.overdue = 0
-		AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.issue_id = i.id AND a.at >= ` + store.LastOpened + `)` + of.issues + `
-UNION ALL SELECT 'new', 1, i.repo_id, '` + OverdueSubject + `' || i.rule, '', '', i.due_at, 0, ` + always + `, i.id, i.severity_rank, i.rule
-	FROM issues i WHERE i.severity_rank IN (0, 1) AND i.state_rank IN (0, 1, 2) AND i.snoozed = 0 AND i.overdue = 1
-		AND NOT ` + underWay + of.issues + `
+UNION ALL SELECT 'new', 1, i.repo_id, CASE WHEN i.overdue = 1 THEN '` + OverdueSubject + `' || i.rule ELSE i.rule END, '', '',
+		CASE WHEN i.overdue = 1 THEN i.due_at ELSE ` + store.LastOpened + ` END, 0, ` + always + `, i.id, i.severity_rank, i.rule
+	FROM issues i WHERE i.severity_rank IN (0, 1) AND i.state_rank IN (0, 1, 2) AND i.snoozed = 0
+		AND (i.overdue = 1 AND NOT ` + underWay + ` OR i.overdue = 0 AND i.state_rank <> 0
+			AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.issue_id = i.id AND a.at >= ` + store.LastOpened + `))` + of.issues + `
 UNION ALL SELECT 'pr_ready', 2, ` + RepoOfPull + `, p.key, p.session, p.key, p.created_at, 0, ` + always + `, ` + theirs + `
 	FROM pulls p LEFT JOIN issues i ON i.session = p.session AND i.session <> '' AND i.state_rank < 4 AND i.snoozed = 0
 	WHERE p.shown = 'open' AND p.listed = 1 AND NOT ` + verifiedPull + `
@@ -107,10 +106,9 @@ const OverdueSubject = "overdue "
 
 // underWay is true of an issue i of which the latest session, since it was opened, is
 // active by what Devin says, or has an open pull request.
-const underWay = `(i.session <> '' AND i.attempted_at >= ` + store.LastOpened + ` AND (
-	EXISTS (SELECT 1 FROM sessions s WHERE s.key = i.session AND s.polled = 1 AND s.state IN ('queued', 'working', 'waiting'))
-	OR EXISTS (SELECT 1 FROM links k JOIN pulls p ON p.key = k.pull_key
-		WHERE k.session = i.session AND k.ambiguous = 0 AND p.shown = 'open' AND p.listed = 1)))`
+const underWay = `(i.session <> '' AND i.attempted_at >= ` + store.LastOpened + ` AND
+	EXISTS (SELECT 1 FROM sessions s LEFT JOIN pulls p ON p.key = s.pull_key WHERE s.key = i.session
+		AND (s.polled = 1 AND s.state IN ('queued', 'working', 'waiting') OR p.shown = 'open')))`
 
 // leftTo is true of the issues i that are open, and that a session s was the
 // last to work on. The index of sessions holds those of a name alone.

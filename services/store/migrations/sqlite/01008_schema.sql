@@ -322,12 +322,14 @@ CREATE TABLE decided (
 CREATE INDEX decided_repo ON decided (repo_id, kind);
 
 -- When the clock of an issue's due date paused, see telemetry.DuePauses: before is
--- how long it had paused earlier, since the issue was last opened.
+-- how long it had paused earlier, since the issue was last opened, and next_at when
+-- it pauses again, 9223372036854775807 for never.
 CREATE TABLE due_pauses (
   issue_id BIGINT NOT NULL,
   from_at  BIGINT NOT NULL,
   to_at    BIGINT NOT NULL,
   before   BIGINT NOT NULL,
+  next_at  BIGINT NOT NULL,
   repo_id  BIGINT NOT NULL,
   PRIMARY KEY (issue_id, from_at)
 ) WITHOUT ROWID;
@@ -340,11 +342,12 @@ CREATE TABLE due_days (
 );
 INSERT INTO due_days (severity, tenth) VALUES ('critical', 60480000), ('high', 259200000), ('medium', 777600000), ('low', 1555200000);
 
--- What the registry said of repositories, from when it was fetched: by how many tenths
+-- What the registry said of repositories, from when it was fetched (at) until: by how many tenths
 -- of SLA_DAYS issues are due, and the tags.
 CREATE TABLE registry_log (
   repo_key TEXT NOT NULL,
   at       BIGINT NOT NULL,
+  until    BIGINT NOT NULL,
   factor   BIGINT NOT NULL,
   tags     TEXT NOT NULL,
   PRIMARY KEY (repo_key, at)

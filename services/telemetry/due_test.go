@@ -12,7 +12,7 @@ func TestDueDaysAreReadOrRefusedInWords(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                     "critical=7,high=30,medium=90,low=180",
 		"critical=7,high=30,medium=90,low=180": "critical=7,high=30,medium=90,low=180",
-		" High = 14 , low=3650":                "critical=7,high=14,medium=90,low=3650",
+		"High = 14 , low=3650":                 "critical=7,high=14,medium=90,low=3650",
 		"critical=0":                           `gives critical "0"; want whole days from 1 to 3650`,
 		"critical=1.5":                         `gives critical "1.5"; want whole days`,
 		"critical":                             `gives critical ""; want whole days`,
@@ -67,7 +67,7 @@ func TestDueDatesAgainstANaiveFold(t *testing.T) {
 		}
 		within := 1 + dice.Int64N(60)
 		pauses := telemetry.DuePauses(open, still)
-		left, ran := within, true // of the clock's time; whether it ran in the last millisecond
+		left := within // of the clock's time
 		for at := open.From; at < min(open.To, 120); at++ {
 			paused := false
 			for _, s := range still {
@@ -77,7 +77,7 @@ func TestDueDatesAgainstANaiveFold(t *testing.T) {
 			if due := c.At(at); due != at+left || (c.Paused != 0) != paused || c.Overdue(at) != (left < 0) {
 				t.Fatalf("seed %d: at %d it is due at %d (%+v), want %d, paused %v", seed, at, due, c, at+left, paused)
 			}
-			if ran = !paused; ran {
+			if !paused {
 				left--
 			}
 		}

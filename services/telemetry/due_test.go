@@ -12,7 +12,7 @@ func TestDueDaysAreReadOrRefusedInWords(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                     "critical=7,high=30,medium=90,low=180",
 		"critical=7,high=30,medium=90,low=180": "critical=7,high=30,medium=90,low=180",
-		"high = 14, low=3650":                  "critical=7,high=14,medium=90,low=3650",
+		"High = 14 , low=3650":                 "critical=7,high=14,medium=90,low=3650",
 		"critical=0":                           `gives critical "0"; want whole days from 1 to 3650`,
 		"critical=1.5":                         `gives critical "1.5"; want whole days`,
 		"critical":                             `gives critical ""; want whole days`,

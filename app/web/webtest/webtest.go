@@ -73,11 +73,7 @@ func Open(t *testing.T, change ...func(*web.Options)) *Site {
 		http:   &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
 	s.Store = storetest.OpenWith(t, store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "pages.db"), Now: Now})
-	days := telemetry.DefaultDueDays()
-	days["critical"] = 30 // nothing is overdue but in the tests that say so
-	if err := s.Store.SetDueDays(t.Context(), days); err != nil {
-		t.Fatal(err)
-	}
+	giveTime(t, s.Store)
 	gh, dv := s.clients()
 	action := gh.Action(ActionRepo, "")
 	workflow := links.GitHub("https://github.com").Workflow(ActionRepo, ingest.Workflow)
@@ -291,5 +287,15 @@ func (a Answer) Check(t *testing.T, want Want) {
 		if strings.Contains(a.HTML, text) {
 			t.Errorf("%q is in the markup", text)
 		}
+	}
+}
+
+// giveTime lets nothing of the worlds of pages be overdue.
+func giveTime(t *testing.T, s *storetest.Store) {
+	t.Helper()
+	days := telemetry.DefaultDueDays()
+	days["critical"] = 30
+	if err := s.SetDueDays(t.Context(), days); err != nil {
+		t.Fatal(err)
 	}
 }

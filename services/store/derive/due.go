@@ -234,8 +234,9 @@ func logRegistry(r *records, changed bool) set[int64] {
 	if !changed { // it said so when it was fetched
 		at = store.One[int64](tx, `SELECT COALESCE(MAX(fetched_at), 0) FROM side_files WHERE name = $1`, telemetry.RegistryFile)
 	}
-	tx.Exec(`INSERT INTO registry_log (repo_key, at, until, factor, tags) SELECT a.repo_key, g.at, g.until, g.factor, g.tags FROM registry_log g
-		JOIN repo_aliases a ON a.key = g.repo_key AND a.repo_key <> a.key WHERE g.repo_key NOT IN (SELECT key FROM repos)
+	tx.Exec(`INSERT INTO registry_log (repo_key, at, until, factor, tags) 
+		SELECT a.repo_key, g.at, g.until, g.factor, g.tags FROM registry_log g JOIN repo_aliases a ON a.key = g.repo_key AND a.repo_key <> a.key
+		WHERE g.repo_key NOT IN (SELECT key FROM repos)
 		ON CONFLICT (repo_key, at) DO NOTHING`)
 	tx.Exec(`DELETE FROM registry_log WHERE repo_key NOT IN (SELECT key FROM repos)
 		AND repo_key IN (SELECT key FROM repo_aliases WHERE repo_key <> key)`)

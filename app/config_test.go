@@ -71,6 +71,7 @@ func TestLoadConfigReads(t *testing.T) {
 					DatabaseURL: "postgres://u:p%40ss@db:5432/x?sslmode=disable", RunsDir: "/runs",
 					GitHubAPIURL: "http://127.0.0.1:9/api/v3", DevinAPIURL: "http://[::1]:8/v1", DevinOrgID: "org-1a_B",
 					RefreshInterval: 90 * time.Second, PollInterval: 1500 * time.Millisecond, LogLevel: "warn", LogFormat: "json",
+					DueDays: "critical=7,high=30,medium=90,low=180",
 				}
 			},
 		},

@@ -72,8 +72,7 @@ func Open(t *testing.T, change ...func(*web.Options)) *Site {
 		t:      t,
 		http:   &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
-	s.Store = storetest.OpenWith(t, store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "pages.db"), Now: Now})
-	giveTime(t, s.Store)
+	s.Store = giveTime(t, storetest.OpenWith(t, store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "pages.db"), Now: Now}))
 	gh, dv := s.clients()
 	action := gh.Action(ActionRepo, "")
 	workflow := links.GitHub("https://github.com").Workflow(ActionRepo, ingest.Workflow)
@@ -291,11 +290,12 @@ func (a Answer) Check(t *testing.T, want Want) {
 }
 
 // giveTime lets nothing of the worlds of pages be overdue.
-func giveTime(t *testing.T, s *storetest.Store) {
+func giveTime(t *testing.T, s *storetest.Store) *storetest.Store {
 	t.Helper()
 	days := telemetry.DefaultDueDays()
 	days["critical"] = 30
 	if err := s.SetDueDays(t.Context(), days); err != nil {
 		t.Fatal(err)
 	}
+	return s
 }

@@ -65,7 +65,8 @@ func (s *Store) nextChange(ctx context.Context, now int64) int64 {
 	due := now + turnAgain.Milliseconds()
 	err := s.readOnce(ctx, func(tx *Tx) error {
 		due = One[int64](tx, `SELECT COALESCE(MIN(x.at), $1) FROM (SELECT MIN(change_at) AS at FROM issues WHERE change_at <> 0
-			UNION ALL SELECT MIN(due_at) + 1 AS at FROM issues WHERE overdue = 0 AND paused_at = 0 AND state_rank < 4 AND due_at <> 0) x`, Never)
+			UNION ALL SELECT MIN(due_at) + 1 AS at FROM issues WHERE overdue = 0 AND paused_at = 0 AND state_rank < 4 AND due_at <> 0
+			UNION ALL SELECT CASE WHEN MAX(due_at) >= $2 THEN CAST($2 AS BIGINT) END FROM issues WHERE overdue = 1 AND paused_at = 0) x`, Never, now)
 		return tx.err
 	})
 	if err != nil {

@@ -184,14 +184,16 @@ func dueAgain(tx *store.Tx, repos set[int64]) {
 	tx.Touch(telemetry.TopicRecords)
 }
 
-// becomeOverdue marks what has become overdue by now.
+// becomeOverdue marks what has become overdue by now, and no longer what a clock that
+// was ahead had marked.
 func becomeOverdue(tx *store.Tx) {
 	issues, now := set[int64]{}, store.Millis(tx.Now())
-	issues.addRows(tx, `SELECT id FROM issues WHERE overdue = 0 AND paused_at = 0 AND state_rank < 4 AND due_at <> 0 AND due_at < $1`, now)
+	issues.addRows(tx, `SELECT id FROM issues WHERE overdue = 0 AND paused_at = 0 AND state_rank < 4 AND due_at <> 0 AND due_at < $1
+		UNION ALL SELECT id FROM issues WHERE overdue = 1 AND paused_at = 0 AND due_at >= $1`, now)
 	if len(issues) == 0 {
 		return
 	}
-	tx.Exec(`UPDATE issues SET overdue = 1 WHERE id `+tx.In(1, "BIGINT"), list(issues))
+	tx.Exec(`UPDATE issues SET overdue = 1 - overdue WHERE id `+tx.In(1, "BIGINT"), list(issues))
 	repos := reposDecided(tx, issues)
 	countDue(tx, repos)
 	putNeeds(tx, repos, newAffected())

@@ -2,6 +2,7 @@ package lists
 
 import (
 	"slices"
+	"strconv"
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
@@ -25,6 +26,12 @@ func issueDecisions() []Field[telemetry.IssueRow] {
 			return string(i.Decision.Reason)
 		})},
 	}
+}
+
+// Decided is true of an issue whose state_rank is that of a dismissed or accepted
+// one, which no rate counts.
+func Decided(rank string) string {
+	return rank + " >= " + strconv.Itoa(telemetry.StateDismissed.Rank())
 }
 
 // assignedTo compares a column of people: @me is the one who asks.

@@ -181,7 +181,7 @@ func seen(t *testing.T, s *storetest.Store, at, now time.Time) map[string][]any 
 	rowsAt(t, note, lists.Verifications(s.Store), at, "is:any")
 	rowsAt(t, note, lists.Changes(s.Store), at, "")
 	rowsAt(t, note, lists.Needs(s.Store), at, "is:todo,started")
-	for _, q := range []string{"claim:fixed", "found:gone,still_there", "tried:<30d", "no:playbook", "verified:gone,not_merged", "has:pr"} {
+	for _, q := range []string{"claim:fixed", "found:gone,still_there", "tried:<30d", "no:playbook", "verified:gone,not_merged", "has:pr", "is:under_way"} {
 		rowsAt(t, note, lists.Issues(s.Store), at, q)
 	}
 	for _, q := range []string{"claim:blocked", "found:thrown_away", "acus:>2", "playbook:p1", "tests:failing", "tag:fate-*", "is:active", "age:>2d"} {

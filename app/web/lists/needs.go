@@ -23,7 +23,7 @@ func (w *Web) Needs() shell.Panel {
 		Page:  links.NeedsYou,
 		List:  w.Dashboard.Needs,
 		Usual: shell.NeedsForYou,
-		Menus: []string{"for", "group", "severity", "repo", "age"},
+		Menus: []string{"for", "group", "severity", "due", "repo", "age"},
 	}, listing[panels.NeedRow]{
 		noun: "row",
 		sort: parts.Sort{Key: "urgency"},

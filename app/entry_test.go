@@ -61,8 +61,8 @@ func TestEachRouteSaysWhoMayAskIt(t *testing.T) {
 	}
 	slices.Sort(open)
 	if want := []string{
-		"GET /sign-in", "GET /sign-in/github", "GET /sign-in/github/callback", "GET /static/*",
-		"HEAD /sign-in", "HEAD /sign-in/github", "HEAD /sign-in/github/callback", "HEAD /static/*",
+		"GET /icon.svg", "GET /sign-in", "GET /sign-in/github", "GET /sign-in/github/callback", "GET /static/*",
+		"HEAD /icon.svg", "HEAD /sign-in", "HEAD /sign-in/github", "HEAD /sign-in/github/callback", "HEAD /static/*",
 		"POST /sign-in/token", "POST /webhooks/github",
 	}; !slices.Equal(open, want) {
 		t.Errorf("open to strangers are %q, want %q", open, want)

@@ -45,6 +45,10 @@ func TestCancel(t *testing.T) {
 	if job := w.json("GET", "/api/jobs/"+id, ""); job["state"] != "cancelled" || job["ended"] == nil || job["error"] == nil {
 		t.Errorf("the job reads %v", job)
 	}
+	if e := w.json("GET", "/api/audit?q=action:cancel-job", "")["items"].([]any)[0].(map[string]any); e["subject"] != "poll "+id ||
+		e["before"] != "running" || e["after"] != "cancelled" {
+		t.Errorf("the audit log has %v", e)
+	}
 	cancel(id, 409)
 	cancel("none", 404)
 	w.devin.Fail(devintest.KindList, devintest.Fault{})

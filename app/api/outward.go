@@ -39,6 +39,7 @@ func (a *API) reply(c *fiber.Ctx) error {
 	if err := a.Jobs.Reply(c.UserContext(), "", telemetry.SessionKey(session.ID), text); err != nil {
 		return err
 	}
+	telemetry.NoteEffect(c.UserContext(), session.Answered())
 	return send(c, fiber.StatusAccepted, fiber.Map{"session_id": session.ID, "sent": true})
 }
 

@@ -87,6 +87,7 @@ func (w *Web) signInRoutes() []server.Route {
 	p := w.people
 	return []server.Route{
 		{Method: fiber.MethodGet, Path: links.SignIn, Needs: telemetry.RoleAnyone, Handle: p.Page},
+		{Method: fiber.MethodGet, Path: links.Icon, Needs: telemetry.RoleAnyone, Handle: w.Icon, Params: []string{"n"}},
 		open(fiber.MethodPost, links.SignInToken, "sign-in", p.WithToken, "token", "redirect"),
 		open(fiber.MethodGet, links.SignInGitHub, "", p.Begin),
 		open(fiber.MethodGet, links.SignInCallback, "sign-in", p.End),

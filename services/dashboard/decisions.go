@@ -27,7 +27,7 @@ func (d *Dashboard) Decide(ctx context.Context, n telemetry.NewDecision, now tim
 		return telemetry.Decision{}, err
 	}
 	a := query.Ask{}
-	if n.Issues == nil && n.Need == "" {
+	if n.Issues == nil && n.Needs == nil {
 		if a.Query, err = Parse(d.Issues, n.Query); err != nil {
 			return telemetry.Decision{}, err
 		}
@@ -62,6 +62,9 @@ func (d *Dashboard) Undo(ctx context.Context, id int64) (telemetry.Decision, err
 func subjectOf(d telemetry.Decision, issues []string) string {
 	if len(issues) == 1 {
 		return issues[0]
+	}
+	if len(d.Needs) > 0 {
+		return fmt.Sprintf("decision %d, rows: %d", d.ID, len(d.Needs))
 	}
 	return fmt.Sprintf("decision %d, issues: %d", d.ID, d.Issues)
 }

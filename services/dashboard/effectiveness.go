@@ -40,9 +40,9 @@ func (d *Dashboard) Odds(ctx context.Context, repo telemetry.RepoName) (telemetr
 
 // effectivenessLinks are the links of the figures of /api/effectiveness.
 func effectivenessLinks(e telemetry.Effectiveness, s scope) Links {
-	tried, started := []string{"has:session"}, []string{"has:attempt"}
+	tried, started := []string{"has:session", UndecidedTerm}, []string{"has:attempt"}
 	if since := moment(e.Period.Since); !e.Period.Since.IsZero() {
-		tried, started = []string{"tried:>=" + since}, append(started, "started:>="+since)
+		tried, started = []string{"tried:>=" + since, UndecidedTerm}, append(started, "started:>="+since)
 	}
 	issues := func(terms ...string) Link { return s.list("issues", slices.Concat(tried, terms)...) }
 	took := func(terms ...string) Link { return s.list("sessions", slices.Concat(started, terms)...) }

@@ -132,6 +132,10 @@ func (l Link) with(more, part string) Link {
 	return l
 }
 
+// UndecidedTerm asks for the issues that rates count: neither dismissed nor
+// accepted.
+const UndecidedTerm = "-is:dismissed,accepted"
+
 // moment is a time as queries have it: UTC, to the second.
 func moment(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
@@ -309,7 +313,7 @@ func trendLinks(t telemetry.Trends, s scope) Links {
 		if f.Family != "" {
 			family = term("family", f.Family)
 		}
-		links[at("families", strconv.Itoa(i), "attempted")] = s.list("issues", family, "taken:>="+since, "-is:dismissed,accepted")
+		links[at("families", strconv.Itoa(i), "attempted")] = s.list("issues", family, "taken:>="+since, UndecidedTerm)
 		links[at("families", strconv.Itoa(i), "closed")] = s.list("issues", family, "taken:>="+since, "is:fixed")
 	}
 	if len(t.Missing) == 1 {

@@ -38,11 +38,35 @@ func (d *Dashboard) SaveView(ctx context.Context, name, list, address string, re
 	if err != nil {
 		return telemetry.View{}, err
 	}
-	v, err := d.AddView(ctx, telemetry.View{Name: name, List: list, Query: kept}, viewsMost, replace)
-	if err == nil {
-		telemetry.NoteEffect(ctx, telemetry.Effect{Subject: v.Name, After: "/" + v.List + "?" + v.Query})
+	v, before := telemetry.View{Name: name, List: list, Query: kept}, ""
+	if replace {
+		other, err := d.viewThat(ctx, func(other telemetry.View) bool { return other.Key() == v.Key() })
+		if err != nil {
+			return telemetry.View{}, err
+		}
+		before = addressOf(other)
+	}
+	if v, err = d.AddView(ctx, v, viewsMost, replace); err == nil {
+		telemetry.NoteEffect(ctx, telemetry.Effect{Subject: v.Name, Before: before, After: addressOf(v)})
 	}
 	return v, err
+}
+
+// viewThat is the saved view of which something holds, the zero value for none.
+func (d *Dashboard) viewThat(ctx context.Context, is func(telemetry.View) bool) (v telemetry.View, err error) {
+	all, err := d.Views(ctx)
+	if at := slices.IndexFunc(all, is); at >= 0 {
+		v = all[at]
+	}
+	return v, err
+}
+
+// addressOf is where a saved view leads, "" for none.
+func addressOf(v telemetry.View) string {
+	if v.ID == "" {
+		return ""
+	}
+	return "/" + v.List + "?" + v.Query
 }
 
 // viewBytes bounds what is kept of a view's address.
@@ -86,15 +110,14 @@ func namesParameters(values url.Values, address string) bool {
 // NameView gives a saved view another name. The error is CodeInvalid for a name that
 // cannot be kept, CodeConflict for another's, CodeNotFound where the view is gone.
 func (d *Dashboard) NameView(ctx context.Context, id, name string) (telemetry.View, error) {
-	all, err := d.Views(ctx)
+	v, err := d.viewThat(ctx, func(v telemetry.View) bool { return v.ID == id })
 	if err != nil {
 		return telemetry.View{}, err
 	}
-	at := slices.IndexFunc(all, func(v telemetry.View) bool { return v.ID == id })
-	if at < 0 {
+	if v.ID == "" {
 		return telemetry.View{}, noView(id)
 	}
-	v, was := all[at], all[at].Name
+	was := v.Name
 	if v.Name, err = telemetry.ViewName(name); err != nil {
 		return v, err
 	}
@@ -111,9 +134,16 @@ func noView(id string) error {
 // RemoveView deletes a saved view. The error is CodeNotFound where it is gone
 // already.
 func (d *Dashboard) RemoveView(ctx context.Context, id string) error {
+	v, err := d.viewThat(ctx, func(v telemetry.View) bool { return v.ID == id })
+	if err != nil {
+		return err
+	}
 	found, err := d.DeleteView(ctx, id)
 	if err == nil && !found {
 		err = noView(id)
+	}
+	if err == nil {
+		telemetry.NoteEffect(ctx, telemetry.Effect{Subject: v.Name, Before: addressOf(v)})
 	}
 	return err
 }

@@ -15,38 +15,6 @@ import (
 // for more than the everyday test.
 var histories = flag.Int("histories", 12, "histories for each disturbance")
 
-// disturbance is one kind of history that the matcher is tried on.
-type disturbance struct {
-	name  string
-	rates history.Disturbances
-	costs bool // nobody can tell all of it: it may stay under 0.99
-}
-
-func disturbances() []disturbance {
-	believable := history.Believable()
-	everything := history.Disturbances{Shifts: 0.1, Renames: 0.02, Algorithm: 0.5, ShortHashes: 0.5, Edits: 0.01, Duplicates: 0.05,
-		WithoutFindings: 0.03, ScopeReduced: 0.03, Reopenings: 0.15, Late: 0.05, Missing: 0.05}
-	return []disturbance{
-		{name: "none", rates: history.Disturbances{}},
-		{name: "lines inserted and deleted", rates: history.Disturbances{Shifts: 0.15}},
-		{name: "the same, no fingerprints", rates: history.Disturbances{Shifts: 0.15, NoFingerprints: 1}},
-		{name: "flagged lines edited", rates: history.Disturbances{Shifts: 0.1, Edits: 0.03}},
-		{name: "files renamed", rates: history.Disturbances{Shifts: 0.1, Renames: 0.1}},
-		{name: "the same, path in fingerprint", rates: history.Disturbances{Shifts: 0.1, Renames: 0.1, PathFingerprints: 1}, costs: true},
-		{name: "algorithm changed", rates: history.Disturbances{Algorithm: 1}},
-		{name: "the same, and lines shifted", rates: history.Disturbances{Algorithm: 1, Shifts: 0.15}},
-		{name: "fingerprints cut 16 to 20", rates: history.Disturbances{ShortHashes: 1, Shifts: 0.1}},
-		{name: "hashes repeated", rates: history.Disturbances{Duplicates: 0.3, Shifts: 0.1}},
-		{name: "scans without fingerprints", rates: history.Disturbances{WithoutFindings: 0.1, Shifts: 0.1}},
-		{name: "scope narrowed", rates: history.Disturbances{ScopeReduced: 0.1, Shifts: 0.1}},
-		{name: "reopened", rates: history.Disturbances{Reopenings: 0.5, Shifts: 0.1}},
-		{name: "records late", rates: history.Disturbances{Late: 0.15, Shifts: 0.1}},
-		{name: "records missing", rates: history.Disturbances{Missing: 0.15, Shifts: 0.1}},
-		{name: "all, at believable rates", rates: believable},
-		{name: "all, at high rates", rates: everything},
-	}
-}
-
 // score counts how well issues fit the truth, over findings: a finding's
 // precision is the share of its issue's findings that are truly the same
 // flaw, its recall the share of the flaw's findings that its issue has.
@@ -162,19 +130,19 @@ func TestIdentity(t *testing.T) {
 	var all score
 	var table strings.Builder
 	fmt.Fprintf(&table, "%-32s %9s %9s %10s %8s %8s %8s %9s\n", "disturbance", "histories", "findings", "precision", "recall", "steps p", "steps r", "narrowed")
-	for k, d := range disturbances() {
+	for k, d := range history.Kinds() {
 		var sum score
 		for seed := range *histories {
-			o := history.Options{Seed: uint64(k)<<32 | uint64(seed), Repos: 1, ScansPerRepo: 30, FindingsPerScan: 10 + seed%4*10, Disturb: d.rates}
+			o := history.Options{Seed: uint64(k)<<32 | uint64(seed), Repos: 1, ScansPerRepo: 30, FindingsPerScan: 10 + seed%4*10, Disturb: d.Rates}
 			for key, scans := range generated(t, o) {
 				sum.add(measure(t, key, scans))
 			}
 		}
 		all.add(sum)
-		row(&table, d.name, sum)
+		row(&table, d.Name, sum)
 		precision, recall := sum.rates()
-		if !d.costs && (precision < 0.99 || recall < 0.99) {
-			t.Errorf("%s: precision %.4f, recall %.4f; both must be 0.99", d.name, precision, recall)
+		if !d.Costs && (precision < 0.99 || recall < 0.99) {
+			t.Errorf("%s: precision %.4f, recall %.4f; both must be 0.99", d.Name, precision, recall)
 		}
 	}
 	row(&table, "over all findings", all)

@@ -136,14 +136,19 @@ func (r *Runner) find(id string) *task {
 // program runs it. The error is CodeNotFound for an id that no job has, and
 // CodeConflict for one that has ended or must not be cut off.
 func (r *Runner) Cancel(ctx context.Context, id string) (telemetry.Job, error) {
-	t := r.find(id)
-	if t == nil {
-		return r.cancelQueued(ctx, id)
+	var was, job telemetry.Job
+	var err error
+	if t := r.find(id); t == nil {
+		was, job, err = r.cancelQueued(ctx, id)
+	} else if was = t.snapshot(); !Cancellable(was.Kind) {
+		return t.snapshotAs(id), notCancellable(was.Kind)
+	} else {
+		job, err = endedAsAsked(t.cancel().Wait(ctx))
 	}
-	if kind := t.snapshot().Kind; !Cancellable(kind) {
-		return t.snapshotAs(id), notCancellable(kind)
+	if err == nil {
+		telemetry.NoteEffect(ctx, telemetry.Effect{Subject: job.Kind + " " + id, Before: was.State, After: job.State})
 	}
-	return endedAsAsked(t.cancel().Wait(ctx))
+	return job, err
 }
 
 func notCancellable(kind string) error {

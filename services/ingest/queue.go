@@ -130,21 +130,23 @@ func failureOf(job telemetry.Job) error {
 	return e
 }
 
-// cancelQueued cancels a job that another program runs, or is to run.
-func (r *Runner) cancelQueued(ctx context.Context, id string) (telemetry.Job, error) {
-	job, found, err := r.o.Store.Job(ctx, id)
+// cancelQueued cancels a job that another program runs, or is to run, and
+// returns it as it was and as it ended.
+func (r *Runner) cancelQueued(ctx context.Context, id string) (was, job telemetry.Job, err error) {
+	was, found, err := r.o.Store.Job(ctx, id)
 	switch {
 	case err != nil:
-		return job, err
+		return was, was, err
 	case !found:
-		return job, telemetry.Errorf(telemetry.CodeNotFound, "Job not found.")
-	case Ended(job):
-		return job, telemetry.Errorf(telemetry.CodeConflict, "The job has ended already, so there is nothing to cancel.")
-	case !Cancellable(job.Kind):
-		return job, notCancellable(job.Kind)
+		return was, was, telemetry.Errorf(telemetry.CodeNotFound, "Job not found.")
+	case Ended(was):
+		return was, was, telemetry.Errorf(telemetry.CodeConflict, "The job has ended already, so there is nothing to cancel.")
+	case !Cancellable(was.Kind):
+		return was, was, notCancellable(was.Kind)
 	}
 	if err := r.o.Store.CancelJob(ctx, id); err != nil {
-		return job, err
+		return was, was, err
 	}
-	return endedAsAsked(r.await(ctx, job))
+	job, err = endedAsAsked(r.await(ctx, was))
+	return was, job, err
 }

@@ -70,6 +70,7 @@ func (s *Store) SaveDelivery(ctx context.Context, d telemetry.Delivery) error {
 // RetryDelivery queues a delivery again that failed, or was ignored, and returns
 // it. The error is CodeNotFound or CodeConflict.
 func (s *Store) RetryDelivery(ctx context.Context, id string) (d telemetry.Delivery, err error) {
+	was := telemetry.DeliveryState("")
 	err = s.Write(ctx, func(tx *Tx) error {
 		d = telemetry.Delivery{}
 		switch {
@@ -79,11 +80,15 @@ func (s *Store) RetryDelivery(ctx context.Context, id string) (d telemetry.Deliv
 		case tx.Err() == nil && !d.Retryable():
 			return telemetry.Errorf(telemetry.CodeConflict, "Delivery %s is %s, so there is nothing to try again.", d.ID, d.State)
 		}
+		was = d.State
 		d.State, d.Tries, d.NextTry, d.Ended, d.Error, d.Result = telemetry.DeliveryQueued, 0, telemetry.Time{}, telemetry.Time{}, "", ""
 		tx.Exec(`UPDATE deliveries SET state = 'queued', tries = 0, next_try = 0, ended = 0, error = '', result = '' WHERE id = $1`, id)
 		tx.Touch(telemetry.TopicDeliveries)
 		return tx.Err()
 	})
+	if err == nil {
+		telemetry.NoteEffect(ctx, telemetry.Effect{Subject: d.ID, Before: string(was), After: string(d.State)})
+	}
 	return d, err
 }
 

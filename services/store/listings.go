@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -46,8 +48,10 @@ func (s *Store) HeldListing(ctx context.Context, source string) (held telemetry.
 // which has kept of the known files. The error is CodeConflict where none is
 // held, or the one held has kept fewer.
 func (s *Store) AcceptListing(ctx context.Context, source string, kept int64) error {
-	return s.Write(ctx, func(tx *Tx) error {
-		held, found := heldListing(tx, source)
+	var held telemetry.HeldListing
+	err := s.Write(ctx, func(tx *Tx) error {
+		var found bool
+		held, found = heldListing(tx, source)
 		switch {
 		case tx.Err() != nil:
 			return tx.Err()
@@ -60,6 +64,12 @@ func (s *Store) AcceptListing(ctx context.Context, source string, kept int64) er
 		tx.Exec(`UPDATE held_listings SET accepted = 1 WHERE source = $1`, source)
 		return tx.Err()
 	})
+	if err == nil {
+		telemetry.NoteEffect(ctx, telemetry.Effect{
+			Subject: cmp.Or(source, "RUNS_DIR"), Before: fmt.Sprintf("%d stored files", held.Known), After: fmt.Sprintf("%d of them listed", held.Kept),
+		})
+	}
+	return err
 }
 
 // attachHeld adds to the sources of run files whose last reading was held back

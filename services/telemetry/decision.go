@@ -72,9 +72,9 @@ type NewDecision struct {
 	Comment  string
 	Until    time.Time // zero: none
 	Assignee string
-	By       string // who decides
-	Key      string // the same key again is the same decision; "" is none
-	Need     string // the key of a row of Needs you, which is snoozed; "" = the decision is about issues
+	By       string   // who decides
+	Key      string   // the same key again is the same decision; "" is none
+	Needs    []string // the keys of rows of Needs you, which are snoozed; nil: the decision is about issues
 
 	Issues []string // public ids; nil: those that a query names
 	Query  string   // that query
@@ -123,7 +123,7 @@ func (d NewDecision) checkAction() error {
 func (d NewDecision) checkUntil(now time.Time) error {
 	ends := d.Action == ActionAccept || d.Action == ActionSnooze
 	switch {
-	case ends && d.Until.IsZero() && d.Need != "":
+	case ends && d.Until.IsZero() && d.Needs != nil:
 		return nil // until something changes
 	case ends && d.Until.IsZero():
 		return invalidField("until", "Invalid until: want the date on which this ends, for example 2027-01-31.")
@@ -150,11 +150,15 @@ func (d NewDecision) checkAssignee(known func(string) bool) error {
 
 func (d NewDecision) checkIssues() error {
 	switch {
-	case d.Need != "" && d.Action != ActionSnooze:
-		return invalidField("row", "A row of Needs you can only be snoozed. For anything else, name its issues.")
-	case d.Need != "" && (d.Issues != nil || d.Query != ""):
-		return invalidField("row", "Give either row, issues or q.")
-	case d.Need != "":
+	case d.Needs != nil && d.Action != ActionSnooze:
+		return invalidField("rows", "Rows of Needs you can only be snoozed. For anything else, name their issues.")
+	case d.Needs != nil && (d.Issues != nil || d.Query != ""):
+		return invalidField("rows", "Give either rows, issues or q.")
+	case d.Needs != nil && len(d.Needs) == 0:
+		return invalidField("rows", "No rows: want the `row` of some items of Needs you.")
+	case len(d.Needs) > DecisionIssuesMost:
+		return invalidField("rows", "A snooze is of at most %d rows; this names %d. Snooze fewer at once.", DecisionIssuesMost, len(d.Needs))
+	case d.Needs != nil:
 		return nil
 	case d.Issues != nil && d.Query != "":
 		return invalidField("issues", "Give either issues or q, not both.")
@@ -212,7 +216,7 @@ type Decision struct {
 	Assignee Optional       `json:"assignee"`
 	Issues   int64          `json:"issues"` // how many it is about
 	Query    Optional       `json:"query"`  // that named them
-	Need     Optional       `json:"row"`    // the row of Needs you that was snoozed
+	Needs    []string       `json:"rows"`   // the rows of Needs you that were snoozed
 	UndoneAt Time           `json:"undone_at"`
 	UndoneBy Optional       `json:"undone_by"`
 }

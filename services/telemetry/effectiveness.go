@@ -25,6 +25,7 @@ type AttemptResult struct {
 	Rule      string
 	Repo      string // owner/name
 	Severity  string
+	Decided   bool // the issue is dismissed or accepted: its cost counts, it does not
 }
 
 // Rate is how many of some issues are gone, and what they have cost.
@@ -90,8 +91,8 @@ type ThrownAway struct {
 
 // Effectiveness is what sessions said of issues, what scans found, and what
 // it has cost. Its issues are those whose latest attempt began in the period,
-// each counted once, by that attempt; costs are those of all attempts that
-// began in the period.
+// each counted once, by that attempt, those left out that are dismissed or
+// accepted; costs are those of all attempts that began in the period.
 type Effectiveness struct {
 	Period   Period
 	Issues   int64
@@ -144,7 +145,8 @@ func (e *Effectiveness) Spenders(found ...Found) int64 {
 
 // add counts an attempt that began in the period.
 func (e *Effectiveness) add(a AttemptResult, sums map[RateGroup]map[string]*Rate) {
-	if a.Last {
+	counts := a.Last && !a.Decided
+	if counts {
 		e.Issues++
 		if e.Table[a.Said] == nil {
 			e.Table[a.Said] = map[Found]int64{}
@@ -164,7 +166,7 @@ func (e *Effectiveness) add(a AttemptResult, sums map[RateGroup]map[string]*Rate
 	for group, name := range a.groups() {
 		r := rateOf(sums, group, name)
 		r.MilliACUs += max(a.MilliACUs, 0)
-		if !a.Last {
+		if !counts {
 			continue
 		}
 		if group != RateByAttempt {
@@ -175,7 +177,7 @@ func (e *Effectiveness) add(a AttemptResult, sums map[RateGroup]map[string]*Rate
 		}
 	}
 	for nth := range a.Nth {
-		if a.Last && nth < LateAttempt {
+		if counts && nth < LateAttempt {
 			rateOf(sums, RateByAttempt, attemptName(nth+1)).Issues++
 		}
 	}
@@ -211,7 +213,7 @@ func NewEffectiveness(p Period, attempts []AttemptResult) Effectiveness {
 		if a.Known {
 			costed[a.Session] = a.MilliACUs >= 0
 		}
-		if a.Last && a.Said == SaidBlocked {
+		if a.Last && !a.Decided && a.Said == SaidBlocked {
 			blocked[a.Reason]++
 		}
 	}

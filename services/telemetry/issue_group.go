@@ -7,6 +7,11 @@ type IssueGroup struct {
 	Worst   int64 // rank of the worst severity
 	OfWorst int64 // how many issues have it
 	Oldest  Time  // when the first of them was first seen
+
+	Title    string // of a rule, "" where no log says it
+	Repos    int64  // repositories that they are in
+	Overdue  int64
+	UnderWay int64 // on which a session works, or whose pull request is open
 }
 
 // Severity is the worst severity, "" for one beyond CodeQL's.

@@ -126,6 +126,7 @@ type NeedRow struct {
 	Owners       []string `json:"owners"`        // likewise
 	Snooze       int64    `json:"snooze"`        // the decision by which it is snoozed; 0 = it is not
 	SnoozedUntil Time     `json:"snoozed_until"` // zero also where only a change ends it
+	SnoozedRows  int64    `json:"snoozed_rows"`  // how many rows that decision snoozed at once
 
 	SessionURL   string        `json:"-"`
 	SessionTitle string        `json:"-"`

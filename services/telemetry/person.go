@@ -113,6 +113,12 @@ func NoteEffect(ctx context.Context, e Effect) {
 	}
 }
 
+// Answered is what a reply to a session changed: it waited, and has an answer now.
+// What it then does is Devin's to say.
+func (s SessionRow) Answered() Effect {
+	return Effect{Subject: s.ID, Before: string(s.State), After: "a message was sent"}
+}
+
 // EffectOf returns what was noted.
 func EffectOf(ctx context.Context) Effect {
 	if a := askingIn(ctx); a != nil {

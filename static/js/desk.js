@@ -177,11 +177,14 @@
       open(key.value, picked.size || !box ? [...picked] : [box.value]);
     }
   });
-  // The title of the page counts what waits, like the navigation.
+  // The title of the page and its icon count what waits, like the navigation.
   function title() {
     const n = $("header nav .counter")?.textContent.trim(), plain = document.title.replace(/^\([\d,]+\) /, "");
     const text = n ? `(${n}) ${plain}` : plain;
     if (document.title !== text) document.title = text;
+    const icon = $("link[rel=icon]"), count = (n ?? "").replace(/\D/g, "");
+    const address = `${base}icon.svg?n=${count || 0}`;
+    if (icon && (count || icon.getAttribute("href").includes("icon.svg?n=")) && icon.getAttribute("href") !== address) icon.href = address;
   }
   for (const what of ["freshness", "htmx:after:swap"]) document.addEventListener(what, () => setTimeout(title));
   title();

@@ -32,7 +32,8 @@ const (
 	Decisions     = "/decisions"
 	Tokens        = "/tokens"
 	SignIn        = "/sign-in"
-	Events        = "/events" // the stream that open pages listen to
+	Icon          = "/icon.svg" // with n over it
+	Events        = "/events"   // the stream that open pages listen to
 )
 
 // Dispatch is, In a repository, the page on which a run is started.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -121,26 +120,22 @@ func (w *Web) decide(c *fiber.Ctx) (telemetry.Decision, error) {
 // UndoDecision takes a decision back, and leads back to the issue's page, or to
 // the list of decisions.
 func (w *Web) UndoDecision(c *fiber.Ctx) error {
-	var ids []string
-	for _, text := range strings.Fields(c.FormValue("id")) { // several rows that were snoozed at once
-		id, err := telemetry.NumberParam("id", text, 1, 0, 1<<62)
-		if err == nil {
-			_, err = w.Dashboard.Undo(c.UserContext(), id)
-		}
-		if err != nil {
-			return err
-		}
-		ids = append(ids, parts.Decimal(id))
+	id, err := telemetry.NumberParam("id", c.FormValue("id"), 1, 0, 1<<62)
+	if err == nil && id == 0 {
+		err = telemetry.Errorf(telemetry.CodeInvalid, "Invalid id: want the number of a decision.")
 	}
-	if len(ids) == 0 {
-		return telemetry.Errorf(telemetry.CodeInvalid, "Invalid id: want the number of a decision.")
+	if err == nil {
+		_, err = w.Dashboard.Undo(c.UserContext(), id)
+	}
+	if err != nil {
+		return err
 	}
 	issue := c.FormValue("issue")
 	switch {
 	case c.Get("HX-Request") != "":
 		return shell.Render(c, fiber.StatusOK, templ.NopComponent)
 	case issue == "":
-		return c.Redirect(links.Matching(links.Decisions, "id:"+strings.Join(ids, ",")), fiber.StatusSeeOther)
+		return c.Redirect(links.Matching(links.Decisions, "id:"+parts.Decimal(id)), fiber.StatusSeeOther)
 	}
 	return c.Redirect(links.Issue(issue)+"#decision-form", fiber.StatusSeeOther)
 }

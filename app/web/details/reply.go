@@ -130,5 +130,9 @@ func (w *Web) sendReply(c *fiber.Ctx, v shell.View) error {
 	if err != nil {
 		return err
 	}
-	return w.replies.Reply(c.UserContext(), token, session.ID, text)
+	if err := w.replies.Reply(c.UserContext(), token, session.ID, text); err != nil {
+		return err
+	}
+	telemetry.NoteEffect(c.UserContext(), session.Answered())
+	return nil
 }

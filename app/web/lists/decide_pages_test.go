@@ -3,8 +3,10 @@ package lists_test
 import (
 	"fmt"
 	"html"
+	"maps"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -150,4 +152,28 @@ func TestRowsOfNeedsYouAreSnoozed(t *testing.T) {
 	s.Get("/decisions").Check(t, webtest.Want{Status: 200, Text: []string{"Snoozed until 17 Mar 2026"}})
 	s.Post("/actions/undo-decision", url.Values{"id": {"1"}})
 	s.Get("/needs-you").Check(t, webtest.Want{Status: 200, HTML: []string{`value="` + html.EscapeString(row) + `"`}})
+}
+
+// TestSeveralRowsAreSnoozedByOneDecision: what is selected is one entry of the
+// decisions, and one button ends it.
+func TestSeveralRowsAreSnoozedByOneDecision(t *testing.T) {
+	s := webtest.Shop(t)
+	rows := map[string]bool{}
+	for _, m := range regexp.MustCompile(`name="row" value="([^"]+)"`).FindAllStringSubmatch(s.Get("/needs-you").HTML, -1) {
+		rows[html.UnescapeString(m[1])] = true
+	}
+	n := len(rows)
+	if n < 2 {
+		t.Fatal("not several rows wait")
+	}
+	form := url.Values{"for": {"change"}, "row": slices.Collect(maps.Keys(rows))}
+	s.Post("/actions/snooze", form, "HX-Request", "true").Check(t, webtest.Want{Status: 200,
+		HTML: []string{`data-decided="1"`, fmt.Sprintf(`data-said="%d rows snoozed until something changes."`, n)}})
+	s.Get("/decisions").Check(t, webtest.Want{Status: 200, Text: []string{"Decisions", "Snoozed until it changes", fmt.Sprintf("%d rows of Needs you", n)}})
+	s.Get("/needs-you?q=is:snoozed").Check(t, webtest.Want{Status: 200, Text: []string{fmt.Sprintf("End the snooze of %d rows", n)}})
+	s.Post("/actions/undo-decision", url.Values{"id": {"1 2"}}).Check(t, webtest.Want{Status: 400})
+	s.Post("/actions/undo-decision", url.Values{"id": {"1"}})
+	for row := range rows {
+		s.Get("/needs-you").Check(t, webtest.Want{Status: 200, HTML: []string{`value="` + html.EscapeString(row) + `"`}})
+	}
 }

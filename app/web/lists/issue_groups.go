@@ -55,6 +55,9 @@ func (w *Web) drawIssues(
 		}
 		p.URL = links.Matching(v.Address().Page, within.String())
 		p.Query = inScope(v, within).String()
+		if byRepo, err := within.With("group", "repo"); err == nil && v.Scope == "" {
+			p.ReposURL = links.Matching(v.Address().Page, byRepo.String())
+		}
 		next := append(slices.Clone(open), name)
 		if p.Open {
 			next = shell.Without(open, name)

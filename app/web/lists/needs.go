@@ -2,7 +2,6 @@ package lists
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -24,7 +23,7 @@ func (w *Web) Needs() shell.Panel {
 		Page:  links.NeedsYou,
 		List:  w.Dashboard.Needs,
 		Usual: shell.NeedsForYou,
-		Menus: []string{"for", "group", "severity", "repo", "age"},
+		Menus: []string{"for", "group", "severity", "due", "repo", "age"},
 	}, listing[panels.NeedRow]{
 		noun: "row",
 		sort: parts.Sort{Key: "urgency"},
@@ -62,8 +61,8 @@ func needsDesk(ctx context.Context, v shell.View) panels.Desk {
 	return d
 }
 
-// Snooze leaves rows of Needs you alone for a time, or until they change. One
-// that is done meanwhile is left out.
+// Snooze leaves rows of Needs you alone for a time, or until they change, by one
+// decision. One that is done meanwhile is left out.
 func (w *Web) Snooze(c *fiber.Ctx) error {
 	form := formValues(c)
 	length, until := form.Get("for"), time.Time{}
@@ -73,28 +72,19 @@ func (w *Web) Snooze(c *fiber.Ctx) error {
 	case length != "change":
 		return telemetry.Errorf(telemetry.CodeInvalid, "Invalid for: want 1d, 1w or change.")
 	}
-	var made []string
-	for _, row := range form["row"] {
-		d, err := w.Dashboard.Decide(c.UserContext(), telemetry.NewDecision{Action: telemetry.ActionSnooze, Need: row, Until: until}, w.Now())
-		if telemetry.CodeOf(err) == telemetry.CodeNotFound && len(form["row"]) > 1 {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		made = append(made, parts.Decimal(d.ID))
-	}
-	if len(made) == 0 {
-		return telemetry.Errorf(telemetry.CodeInvalid, "No row is selected, or what was selected is done. Reload the page.")
+	made, err := w.Dashboard.Decide(c.UserContext(),
+		telemetry.NewDecision{Action: telemetry.ActionSnooze, Needs: append([]string{}, form["row"]...), Until: until}, w.Now())
+	if err != nil {
+		return err
 	}
 	if c.Get("HX-Request") == "" {
 		return c.Redirect(links.NeedsYou, fiber.StatusSeeOther)
 	}
-	said := parts.Plural(len(made), "row", "") + " snoozed until something changes."
+	said := parts.Plural(len(made.Needs), "row", "") + " snoozed until something changes."
 	if !until.IsZero() {
-		said = parts.Plural(len(made), "row", "") + " snoozed until " + until.UTC().Format("2 Jan 15:04") + " UTC."
+		said = parts.Plural(len(made.Needs), "row", "") + " snoozed until " + until.UTC().Format("2 Jan 15:04") + " UTC."
 	}
-	return shell.Render(c, fiber.StatusOK, panels.Decided(strings.Join(made, " "), said))
+	return shell.Render(c, fiber.StatusOK, panels.Decided(parts.Decimal(made.ID), said))
 }
 
 // NeedsPage is the list of what waits for a person. Earlier addresses named

@@ -76,7 +76,7 @@ func familyTerm(name string) string {
 
 // attemptsIn are the issues that a session worked on in the period.
 func attemptsIn(v shell.View, o dashboard.Overview) dashboard.Link {
-	attempted := dashboard.Link{List: "issues", Query: "taken:>=" + o.Period.Since.UTC().Format(time.RFC3339)}
+	attempted := dashboard.Link{List: "issues", Query: "taken:>=" + o.Period.Since.UTC().Format(time.RFC3339) + " " + dashboard.UndecidedTerm}
 	if v.Scope != "" {
 		attempted = attempted.And("repo:" + v.RepoKey())
 	}

@@ -89,8 +89,8 @@ func TestRateRows(t *testing.T) {
 	if rest.Name != "other families" || rest.Tried != 20 || rest.Done != 10 {
 		t.Errorf("%+v", rest)
 	}
-	want := "/issues?q=taken%3A%3E%3D2026-03-01T12%3A00%3A00Z+repo%3Aocto%2Fshop+-family%3Aa+-family%3Ab+-family%3Ac+" +
-		"-family%3Ad+-family%3Ae+-family%3Af+-family%3Ag+-family%3Ah+-family%3Ai"
+	want := "/issues?q=taken%3A%3E%3D2026-03-01T12%3A00%3A00Z+-is%3Adismissed%2Caccepted+repo%3Aocto%2Fshop+-family%3Aa+-family%3Ab" +
+		"+-family%3Ac+-family%3Ad+-family%3Ae+-family%3Af+-family%3Ag+-family%3Ah+-family%3Ai"
 	if rest.URL != want || rest.DoneURL != want+"+is%3Afixed" {
 		t.Errorf("%q\nwant %q", rest.URL, want)
 	}

@@ -34,8 +34,11 @@ type Changes interface {
 	Watch() (<-chan struct{}, func())
 }
 
-// Assets names the front-end files; static.Assets does.
-type Assets interface{ URL(name string) string }
+// Assets has the front-end files; static.Assets does.
+type Assets interface {
+	URL(name string) string
+	CountedIcon(n int64) ([]byte, error)
+}
 
 // Missing is a setting that is not set: what is off without it, and where to
 // get it, as sentences.
@@ -74,6 +77,7 @@ type Options struct {
 type Shell struct {
 	Options
 	files  pages.Assets
+	assets Assets
 	shared freshnessShared
 }
 
@@ -81,6 +85,7 @@ type Shell struct {
 func New(o Options) *Shell {
 	return &Shell{
 		Options: o,
+		assets:  o.Assets,
 		files: pages.Assets{
 			CSS:   o.Assets.URL("app.css"),
 			Theme: o.Assets.URL("theme.js"),
@@ -151,6 +156,7 @@ func (w *Shell) Document(c *fiber.Ctx, title, current string) pages.Shell {
 	for i := range s.Nav {
 		if s.Nav[i].URL == links.NeedsYou && p.needs > 0 && s.AsOf.IsZero() { // it counts what waits now
 			s.Nav[i].Count = parts.Number(p.needs)
+			s.Assets.Icon = links.With(links.Icon, "n", parts.Decimal(p.needs))
 		}
 	}
 	w.hold(p, s.Buttons)

@@ -1,6 +1,6 @@
-// Package webtest serves the pages to tests: the real server over a real
-// SQLite file and real jobs, with GitHub and Devin played on the wire. No
-// loop runs, and the clock is stopped at Now.
+// Package webtest serves the pages and the API to tests: the real server over a
+// real SQLite file and real jobs, with GitHub and Devin played on the wire. No
+// loop runs, and the clock is stopped at Now, unless a test has its own.
 package webtest
 
 import (
@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"telemetry-dashboard/app/api"
 	"telemetry-dashboard/app/server"
 	"telemetry-dashboard/app/web"
 	"telemetry-dashboard/services/access"
@@ -58,6 +59,7 @@ type Site struct {
 	Devin  *devintest.Player
 
 	t    *testing.T
+	now  func() time.Time
 	url  string
 	http *http.Client
 }
@@ -66,13 +68,20 @@ type Site struct {
 // pages are given.
 func Open(t *testing.T, change ...func(*web.Options)) *Site {
 	t.Helper()
+	return OpenAt(t, Now, change...)
+}
+
+// OpenAt is Open by another clock.
+func OpenAt(t *testing.T, clock func() time.Time, change ...func(*web.Options)) *Site {
+	t.Helper()
 	s := &Site{
-		GitHub: githubtest.New(githubtest.Options{Token: token, Now: Now}),
-		Devin:  devintest.New(devintest.Options{Key: key, OrgID: org, Now: Now}),
+		GitHub: githubtest.New(githubtest.Options{Token: token, Now: clock}),
+		Devin:  devintest.New(devintest.Options{Key: key, OrgID: org, Now: clock}),
 		t:      t,
+		now:    clock,
 		http:   &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
-	s.Store = giveTime(t, storetest.OpenWith(t, store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "pages.db"), Now: Now}))
+	s.Store = giveTime(t, storetest.OpenWith(t, store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "pages.db"), Now: clock}))
 	gh, dv := s.clients()
 	action := gh.Action(ActionRepo, "")
 	workflow := links.GitHub("https://github.com").Workflow(ActionRepo, ingest.Workflow)
@@ -91,7 +100,7 @@ func Open(t *testing.T, change ...func(*web.Options)) *Site {
 		Devin:        dv,
 		Messenger:    dv,
 		Log:          slog.New(slog.DiscardHandler),
-		Now:          Now,
+		Now:          clock,
 		NewID:        ids(),
 	})
 	ended := make(chan error, 1)
@@ -106,7 +115,7 @@ func Open(t *testing.T, change ...func(*web.Options)) *Site {
 		Assets:      static.New(),
 		Quotas:      web.Quotas{GitHub: gh.RateLimit, Devin: dv.RateLimit},
 		APIDocs:     static.OpenAPI(),
-		Now:         Now,
+		Now:         clock,
 		Settings: web.Settings{
 			ActionRepo:   ActionRepo,
 			GitHubWeb:    "https://github.com",
@@ -145,13 +154,13 @@ func (s *Site) clients() (*github.Client, *devin.Client) {
 	}
 	log := slog.New(slog.DiscardHandler)
 	gh, err := github.New(github.Options{
-		BaseURL: play(s.GitHub), AllowPlainHTTP: true, Token: token, Log: log, Now: Now,
+		BaseURL: play(s.GitHub), AllowPlainHTTP: true, Token: token, Log: log, Now: s.now,
 	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(gh.Close)
-	dv, err := devin.New(devin.Options{BaseURL: play(s.Devin), AllowPlainHTTP: true, Key: key, OrgID: org, Log: log, Now: Now})
+	dv, err := devin.New(devin.Options{BaseURL: play(s.Devin), AllowPlainHTTP: true, Key: key, OrgID: org, Log: log, Now: s.now})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -171,9 +180,20 @@ func (s *Site) serve(ctx context.Context, ln net.Listener, o web.Options) error 
 		Access:      access.Everyone("you"),
 		Assets:      static.New(),
 		ListenAddr:  ln.Addr().String(),
-		Now:         Now,
-	}, pages.Routes())
+		Now:         s.now,
+	}, s.routes(o, pages))
 	return srv.Serve(ctx, ln)
+}
+
+// routes are those of the pages and of the API.
+func (s *Site) routes(o web.Options, pages *web.Web) []server.Route {
+	surface := &api.API{Dashboard: o.Dashboard, Jobs: s.Jobs, Scope: s.Store, Redeliver: s.Store, Description: o.APIDocs, Now: s.now,
+		GitHubWeb: "https://github.com"}
+	var routes []server.Route
+	for _, r := range surface.Routes() {
+		routes = append(routes, server.Route(r))
+	}
+	return append(routes, pages.Routes()...)
 }
 
 // ids makes ids that are not the same, the same in each run.
@@ -214,6 +234,11 @@ func (s *Site) Get(path string, header ...string) Answer {
 	return s.do(http.MethodGet, path, nil, header)
 }
 
+// Send sends JSON.
+func (s *Site) Send(method, path, body string) Answer {
+	return s.send(method, path, body, []string{"Content-Type", "application/json"})
+}
+
 // Panel asks for a panel as htmx does.
 func (s *Site) Panel(path string, header ...string) Answer {
 	return s.do(http.MethodGet, links.Panel(path), nil, append(header, "HX-Request", "true"))
@@ -225,8 +250,12 @@ func (s *Site) Post(path string, form url.Values, header ...string) Answer {
 }
 
 func (s *Site) do(method, path string, form url.Values, header []string) Answer {
+	return s.send(method, path, form.Encode(), header)
+}
+
+func (s *Site) send(method, path, body string, header []string) Answer {
 	s.t.Helper()
-	req, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -239,11 +268,11 @@ func (s *Site) do(method, path string, form url.Values, header []string) Answer 
 		s.t.Fatal(err)
 	}
 	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
+	read, err := io.ReadAll(res.Body)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return Answer{res.StatusCode, res.Header, string(body)}
+	return Answer{res.StatusCode, res.Header, string(read)}
 }
 
 // Text is what a person reads of the answer, its white space made one blank.

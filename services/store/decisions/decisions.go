@@ -23,10 +23,10 @@ type Decider struct {
 func New(w *derive.Writer) Decider { return Decider{w, lists.Issues(w.Store), lists.Needs(w.Store)} }
 
 // Decide is derive.Writer.DecideOn for the issues that a question names, where
-// the decision has no ids, or for a row of Needs you.
+// the decision has no ids, or for rows of Needs you.
 func (d Decider) Decide(ctx context.Context, n telemetry.NewDecision, a query.Ask) (telemetry.Decision, error) {
-	if n.Need != "" {
-		return d.SnoozeRow(ctx, n, func(tx *store.Tx) (string, bool, error) { return lists.NeedMark(d.needs, tx, n.Need) })
+	if n.Needs != nil {
+		return d.SnoozeRows(ctx, n, func(tx *store.Tx) (map[string]string, error) { return lists.NeedMarks(d.needs, tx, n.Needs) })
 	}
 	return d.DecideOn(ctx, n, func(tx *store.Tx) ([]int64, error) { return lists.Matches(d.issues, tx, a) })
 }

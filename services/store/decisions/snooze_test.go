@@ -2,6 +2,7 @@ package decisions_test
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -71,12 +72,12 @@ func TestARowIsSnoozedUntilATimeOrAChange(t *testing.T) {
 			}
 		}
 		snooze := func(key string, until time.Time) (telemetry.Decision, error) {
-			return s.Decide(ctx, telemetry.NewDecision{Action: telemetry.ActionSnooze, Need: key, Until: until, By: "you"}, query.Ask{})
+			return s.Decide(ctx, telemetry.NewDecision{Action: telemetry.ActionSnooze, Needs: []string{key}, Until: until, By: "you"}, query.Ask{})
 		}
 		expect("at first", "js/a js/b js/c", "")
 		rows := rowsOf(ctx, t, s, "group:new", time.Time{})
 		for n, until := range []time.Time{now.Add(time.Hour), {}} {
-			if d, err := snooze(rows[n].Key, until); err != nil || d.Issues != 0 || string(d.Need) != rows[n].Key {
+			if d, err := snooze(rows[n].Key, until); err != nil || d.Issues != 0 || fmt.Sprint(d.Needs) != fmt.Sprint([]string{rows[n].Key}) {
 				t.Fatal(d, err)
 			}
 		}
@@ -113,6 +114,44 @@ func TestARowIsSnoozedUntilATimeOrAChange(t *testing.T) {
 		expect("another issue joined the row", "js/n", "")
 		if _, err := snooze("new octo/shop js/none", time.Time{}); telemetry.CodeOf(err) != telemetry.CodeNotFound {
 			t.Errorf("a row that is not there: %v", err)
+		}
+	})
+}
+
+// TestSeveralRowsAreSnoozedByOneDecision: it says which, is undone as one, and
+// leaves out a row that is there no more. Nothing is decided where none is there.
+func TestSeveralRowsAreSnoozedByOneDecision(t *testing.T) {
+	waiting(t, func(t *testing.T, s *storetest.Store, now *time.Time) {
+		ctx := t.Context()
+		rows := rowsOf(ctx, t, s, "group:new", time.Time{})
+		began := *now
+		snooze := func(keys ...string) (telemetry.Decision, error) {
+			return s.Decide(ctx, telemetry.NewDecision{Action: telemetry.ActionSnooze, Needs: keys, Until: now.Add(time.Hour), By: "you"}, query.Ask{})
+		}
+		made, err := snooze(rows[1].Key, "new octo/shop js/none", rows[0].Key, rows[0].Key)
+		if want := fmt.Sprint([]string{rows[0].Key, rows[1].Key}); err != nil || fmt.Sprint(made.Needs) != want {
+			t.Fatalf("%v snoozed, want %s; %v", made.Needs, want, err)
+		}
+		snoozed := rowsOf(ctx, t, s, "is:snoozed", time.Time{})
+		if len(snoozed) != 2 || snoozed[0].Snooze != made.ID || snoozed[1].Snooze != made.ID || snoozed[0].SnoozedRows != 2 {
+			t.Errorf("%+v", snoozed)
+		}
+		list, err := lists.Decisions(s.Store).Rows(ctx, query.Ask{Page: storetest.AllRows()})
+		if err != nil || list.Total != 1 || fmt.Sprint(list.Items[0].Needs) != fmt.Sprint(made.Needs) {
+			t.Errorf("%+v, %v", list.Items, err)
+		}
+		if _, err := snooze("new octo/shop js/none", rows[0].Key); telemetry.CodeOf(err) != telemetry.CodeNotFound {
+			t.Errorf("one that is not there and one that is snoozed: %v", err)
+		}
+		*now = now.Add(time.Minute)
+		if _, err := s.UndoDecision(ctx, made.ID, "you"); err != nil {
+			t.Fatal(err)
+		}
+		if got := rulesOf(ctx, t, s, "group:new", time.Time{}); got != "js/a js/b js/c" {
+			t.Errorf("undone, %q wait", got)
+		}
+		if got := rulesOf(ctx, t, s, "is:snoozed", began.Add(30*time.Second)); got != "js/a js/b" {
+			t.Errorf("before it was undone %q were snoozed", got)
 		}
 	})
 }

@@ -3,6 +3,7 @@ package derive
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
@@ -38,31 +39,42 @@ func (w *Writer) DecideOn(
 	return made, err
 }
 
-// SnoozeRow stores a snooze that Check passed, of a row of Needs you. mark says what
-// the row is about now; one that is not there is CodeNotFound.
-func (w *Writer) SnoozeRow(
-	ctx context.Context, d telemetry.NewDecision, mark func(*store.Tx) (string, bool, error),
+// SnoozeRows stores a snooze that Check passed, of rows of Needs you. marks says
+// by their keys what those that are there are about now; the others are left out.
+// Where none is there it is CodeNotFound.
+func (w *Writer) SnoozeRows(
+	ctx context.Context, d telemetry.NewDecision, marks func(*store.Tx) (map[string]string, error),
 ) (made telemetry.Decision, err error) {
 	err = w.Write(ctx, func(tx *store.Tx) error {
 		made = telemetry.Decision{}
 		if known, err := madeUnder(tx, d, &made); known || err != nil {
 			return err
 		}
-		text, found, err := mark(tx)
+		about, err := marks(tx)
 		if err != nil {
 			return err
 		}
-		if !found {
+		if len(about) == 0 {
 			return telemetry.Errorf(telemetry.CodeNotFound,
-				"No row %s needs anybody now: it may be done, or snoozed. Nothing was decided.", telemetry.Shown(d.Need))
+				"No row %s needs anybody now: it may be done, or snoozed. Nothing was decided.", telemetry.Shown(strings.Join(d.Needs, ", ")))
 		}
 		made = putDecision(tx, d, nil)
-		tx.Exec(`UPDATE decisions SET need = $1, mark = $2 WHERE id = $3`, d.Need, text, made.ID)
-		made.Need = telemetry.Optional(d.Need)
+		putSnoozed(tx, &made, about)
 		touchDecided(tx, d.Action)
 		return tx.Err()
 	})
 	return made, err
+}
+
+// putSnoozed stores which rows a decision snoozed, and what each is about.
+func putSnoozed(tx *store.Tx, d *telemetry.Decision, marks map[string]string) {
+	d.Needs = sorted(marks)
+	rows := make([][]store.Field, len(d.Needs))
+	for i, need := range d.Needs {
+		rows[i] = []store.Field{store.Col("decision_id BIGINT", d.ID), store.Col("need TEXT", need), store.Col("mark TEXT", marks[need])}
+	}
+	tx.Put("decision_needs", "", rows...)
+	tx.Exec(`UPDATE decisions SET needs = $1 WHERE id = $2`, store.JSON(d.Needs), d.ID)
 }
 
 // touchDecided raises the topics that a decision changes: a comment is in no list but its own.
@@ -93,7 +105,7 @@ func madeUnder(tx *store.Tx, d telemetry.NewDecision, made *telemetry.Decision) 
 
 // requestOf is what a decision is asked for, but for the key and the person.
 func requestOf(d telemetry.NewDecision) string {
-	return store.JSON([]any{d.Action, d.Reason, d.Comment, store.Millis(d.Until), d.Assignee, d.Issues, d.Query, d.Expect, d.Need})
+	return store.JSON([]any{d.Action, d.Reason, d.Comment, store.Millis(d.Until), d.Assignee, d.Issues, d.Query, d.Expect, d.Needs})
 }
 
 // issuesOf are the issues that a decision is about, in their order, each once.
@@ -190,9 +202,9 @@ func (b bound) fields() []store.Field {
 }
 
 func decisionOf(tx *store.Tx, id int64) (d telemetry.Decision) {
-	tx.Row(`SELECT id, action, reason, comment, made_by, at, until_at, assignee, issues, query, need, undone_at, undone_by
+	tx.Row(`SELECT id, action, reason, comment, made_by, at, until_at, assignee, issues, query, needs, undone_at, undone_by
 		FROM decisions WHERE id = $1`, id).Scan(&d.ID, &d.Action, &d.Reason, &d.Comment, &d.By, &d.At, &d.Until, &d.Assignee, &d.Issues,
-		&d.Query, &d.Need, &d.UndoneAt, &d.UndoneBy)
+		&d.Query, store.ListOf(&d.Needs), &d.UndoneAt, &d.UndoneBy)
 	return d
 }
 

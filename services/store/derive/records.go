@@ -126,9 +126,11 @@ func (r *records) repoID(rec *telemetry.Record) int64 {
 // counts as a full one, or takes it back, and replays its repository. Saying it again changes nothing. The
 // error is CodeNotFound or CodeInvalid, in words.
 func (w *Writer) AcceptScope(ctx context.Context, source, file string, undo bool, by telemetry.StartedBy) error {
-	return w.Write(ctx, func(tx *store.Tx) error {
+	changed := false
+	err := w.Write(ctx, func(tx *store.Tx) error {
 		var repo int64
 		var reduced bool
+		changed = false
 		known := tx.Row(`SELECT repo_id, CASE WHEN reduced = 1 OR lost <> '' THEN 1 ELSE 0 END FROM runs
 			WHERE file = $1 AND source = $2`, file, source).Scan(&repo, &reduced).Found
 		accepted := tx.Has(`SELECT 1 FROM accepted WHERE file = $1 AND source IN ($2, '') LIMIT 1`, file, source)
@@ -151,6 +153,14 @@ func (w *Writer) AcceptScope(ctx context.Context, source, file string, undo bool
 		c := newChanges(tx)
 		c.replay[repo] = true
 		derive(c)
+		changed = true
 		return tx.Err()
 	})
+	if effect := (telemetry.Effect{Subject: file, Before: "not full", After: "accepted as full"}); err == nil && changed {
+		if undo {
+			effect.Before, effect.After = effect.After, effect.Before
+		}
+		telemetry.NoteEffect(ctx, effect)
+	}
+	return err
 }

@@ -32,12 +32,13 @@ func attemptResults(tx *store.Tx, repo, since int64) []telemetry.AttemptResult {
 	condition, args := ofRepo("c.repo_id", repo, since)
 	var attempts []telemetry.AttemptResult
 	tx.Each(`SELECT c.session, CASE WHEN s.key IS NULL THEN 0 ELSE 1 END, c.issue_id, c.said, c.found, c.merge_unknown, c.nth, c.last,
-			c.milli_acus, c.playbook, c.reason, i.family, i.rule, i.severity, r.name
+			c.milli_acus, c.playbook, c.reason, i.family, i.rule, i.severity, r.name,
+			CASE WHEN `+lists.Decided(`i.state_rank`)+` THEN 1 ELSE 0 END
 		FROM claims c JOIN issues i ON i.id = c.issue_id JOIN repos r ON r.id = c.repo_id LEFT JOIN sessions s ON s.key = c.session
 		WHERE c.at >= $1`+condition, args, func(r *store.Row) {
 		var a telemetry.AttemptResult
 		r.Scan(&a.Session, &a.Known, &a.Issue, &a.Said, &a.Found, &a.Unsure, &a.Nth, &a.Last,
-			&a.MilliACUs, &a.Playbook, &a.Reason, &a.Family, &a.Rule, &a.Severity, &a.Repo)
+			&a.MilliACUs, &a.Playbook, &a.Reason, &a.Family, &a.Rule, &a.Severity, &a.Repo, &a.Decided)
 		attempts = append(attempts, a)
 	})
 	return attempts

@@ -37,6 +37,9 @@ func eventsOf(files []telemetry.FetchedFile) []event {
 		}
 		at := f.Record.Timestamp
 		events = append(events, event{at, func(t *testing.T, s *storetest.Store) { storetest.Put(t, s, f) }})
+		if len(events)%3 == 0 {
+			events = append(events, decisionAfter(f.Record, len(events)))
+		}
 		for n, session := range f.Record.Sessions {
 			if telemetry.SessionKey(session.ID) != "" {
 				events = append(events, sessionEvents(f.Record, session, n)...)
@@ -45,6 +48,33 @@ func eventsOf(files []telemetry.FetchedFile) []event {
 	}
 	slices.SortStableFunc(events, func(a, b event) int { return a.at.Compare(b.at) })
 	return events
+}
+
+// decisionAfter is what somebody decides of an issue that a record left open.
+func decisionAfter(rec *telemetry.Record, n int) event {
+	at := rec.Timestamp.Add(20 * time.Minute)
+	return event{at, func(t *testing.T, s *storetest.Store) {
+		list := lists.Issues(s.Store)
+		open := storetest.Rows(t, list, query.Ask{Repo: rec.Repo.Key(), Query: storetest.Parse(t, list, "is:open")})
+		if len(open) == 0 {
+			return
+		}
+		slices.SortFunc(open, func(a, b telemetry.IssueRow) int { return strings.Compare(a.PublicID, b.PublicID) })
+		d := telemetry.NewDecision{By: "ann", Issues: []string{open[n%len(open)].PublicID}}
+		switch n % 4 {
+		case 0:
+			d.Action, d.Reason = telemetry.ActionDismiss, telemetry.ReasonFalsePositive
+		case 1:
+			d.Action, d.Until = telemetry.ActionAccept, at.Add(100*time.Hour)
+		case 2:
+			d.Action, d.Assignee = telemetry.ActionAssign, "bob"
+		default:
+			d.Action, d.Until = telemetry.ActionSnooze, at.Add(30*time.Hour)
+		}
+		if _, err := s.Decide(t.Context(), d, query.Ask{}); err != nil {
+			t.Fatal(err)
+		}
+	}}
 }
 
 // sessionEvents are the polls of a session, and its pull request. What happens
@@ -151,7 +181,7 @@ func seen(t *testing.T, s *storetest.Store, at, now time.Time) map[string][]any 
 	rowsAt(t, note, lists.Verifications(s.Store), at, "is:any")
 	rowsAt(t, note, lists.Changes(s.Store), at, "")
 	rowsAt(t, note, lists.Needs(s.Store), at, "is:todo,started")
-	for _, q := range []string{"claim:fixed", "found:gone,still_there", "tried:<30d", "no:playbook", "verified:gone,not_merged", "has:pr"} {
+	for _, q := range []string{"claim:fixed", "found:gone,still_there", "tried:<30d", "no:playbook", "verified:gone,not_merged", "has:pr", "is:under_way"} {
 		rowsAt(t, note, lists.Issues(s.Store), at, q)
 	}
 	for _, q := range []string{"claim:blocked", "found:thrown_away", "acus:>2", "playbook:p1", "tests:failing", "tag:fate-*", "is:active", "age:>2d"} {

@@ -3,9 +3,9 @@ package figures
 import (
 	"cmp"
 	"slices"
-	"strconv"
 
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -69,7 +69,7 @@ func (t *trend) families() {
 	}
 	condition, args := ofRepo("i.repo_id", t.repo, store.Millis(t.out.Period.Since), t.until)
 	query := `SELECT i.family, COUNT(*), SUM(CASE WHEN i.state_rank = 4 THEN 1 ELSE 0 END) FROM issues i
-		WHERE i.state_rank < ` + strconv.Itoa(telemetry.StateDismissed.Rank()) + ` AND ` + attemptedWithin + condition + `
+		WHERE NOT ` + lists.Decided(`i.state_rank`) + ` AND ` + attemptedWithin + condition + `
 		GROUP BY i.family ORDER BY COUNT(*) DESC, i.family`
 	t.tx.Each(query, args, func(r *store.Row) {
 		var f telemetry.FamilyRate

@@ -202,7 +202,8 @@ func ReadClaims(tx *store.Tx, rows []telemetry.SessionRow) {
 
 // OddsOf is what came of earlier attempts at issues of a rule in a
 // repository; where there are none, of its family there, and without either
-// of the repository.
+// of the repository. Dismissed and accepted issues are out of them; the
+// sessions are all that took such issues.
 func OddsOf(tx *store.Tx, repo, rule, family string) telemetry.Odds {
 	var odds telemetry.Odds
 	for _, of := range []struct{ by, name, where string }{
@@ -213,10 +214,13 @@ func OddsOf(tx *store.Tx, repo, rule, family string) telemetry.Odds {
 		}
 		odds = telemetry.Odds{By: of.by, Name: of.name}
 		issues, gone, sessions := map[int64]bool{}, map[int64]bool{}, map[string]bool{}
-		taken := store.All[int64](tx, `SELECT i.id FROM issues i
+		decided := store.Map[int64, bool](tx, `SELECT i.id, CASE WHEN `+Decided(`i.state_rank`)+` THEN 1 ELSE 0 END FROM issues i
 			WHERE i.repo_id = (SELECT id FROM repos WHERE key = $1) AND i.attempts > 0`+of.where, repo, of.name)
-		for _, c := range ClaimsOf(tx, taken) {
-			issues[c.Issue], sessions[c.Session] = true, true
+		for _, c := range ClaimsOf(tx, slices.Sorted(maps.Keys(decided))) {
+			if sessions[c.Session] = true; decided[c.Issue] {
+				continue
+			}
+			issues[c.Issue] = true
 			if c.Last && c.Found == telemetry.FoundGone {
 				gone[c.Issue] = true
 			}

@@ -2,9 +2,11 @@ package lists
 
 import (
 	"slices"
+	"strings"
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/outcomes"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -13,6 +15,8 @@ const (
 	wordOverdue = "overdue"
 	wordInTime  = "in_time"
 	wordLate    = "late"
+
+	wordUnderWay = "under_way"
 )
 
 // issueDue are when issues are due.
@@ -34,27 +38,43 @@ const (
 	dueNow = `(CASE WHEN ` + isDue + ` THEN i.due_at + CASE WHEN i.paused_at = 0 THEN 0 ELSE CAST(@ AS BIGINT) - i.paused_at END ELSE 0 END)`
 )
 
-// issueIs compares states, and whether an issue is overdue, or was closed in time.
+// issueIs compares states, whether an issue is overdue, or was closed in time, and
+// whether somebody works on it.
 func issueIs() *asked {
 	state := ranked("{i.state_rank}", statusWords(telemetry.IssueStates()), statusRanks)
 	due := is(word{wordOverdue, "i.overdue = 1"}, word{wordInTime, closedInTime}, word{wordLate, closedLate})
-	return &asked{kind: query.Keyword(), words: slices.Concat(state.words, due.words), cond: func(m moment, values []query.Value) Cond {
-		var states, others []query.Value
+	others := append(due.words, wordUnderWay)
+	return &asked{kind: query.Keyword(), words: slices.Concat(state.words, others), cond: func(m moment, values []query.Value) Cond {
+		var states, dates []query.Value
+		var any []Cond
 		for _, v := range values {
-			if slices.Contains(due.words, v.Text) {
-				others = append(others, v)
-			} else {
+			switch {
+			case v.Text == wordUnderWay:
+				any = append(any, that(underWay(m)))
+			case slices.Contains(due.words, v.Text):
+				dates = append(dates, v)
+			default:
 				states = append(states, v)
 			}
 		}
-		switch {
-		case len(others) == 0:
-			return state.cond(m, states)
-		case len(states) == 0:
-			return due.cond(m, others)
+		if len(states) > 0 {
+			any = append(any, state.cond(m, states))
 		}
-		return anyOf(state.cond(m, states), due.cond(m, others))
+		if len(dates) > 0 {
+			any = append(any, due.cond(m, dates))
+		}
+		return anyOf(any...)
 	}}
+}
+
+// underWay is true of an issue i that is open, and on which a session works or a
+// pull request of one is open.
+func underWay(m moment) string {
+	of := outcomes.UnderWay
+	if m.past { // the rows of then do not have it
+		of = strings.ReplaceAll(of, "i.attempted_at", "(SELECT MAX(a.at) FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @)")
+	}
+	return "(i.state_rank < 4 AND " + of + ")"
 }
 
 // closedInTime is true of an issue i that is fixed, and was by its due date, and

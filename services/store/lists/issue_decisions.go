@@ -2,6 +2,7 @@ package lists
 
 import (
 	"slices"
+	"strconv"
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
@@ -25,6 +26,12 @@ func issueDecisions() []Field[telemetry.IssueRow] {
 			return string(i.Decision.Reason)
 		})},
 	}
+}
+
+// Decided is true of an issue whose state_rank is that of a dismissed or accepted
+// one, which no rate counts.
+func Decided(rank string) string {
+	return rank + " >= " + strconv.Itoa(telemetry.StateDismissed.Rank())
 }
 
 // assignedTo compares a column of people: @me is the one who asks.
@@ -85,6 +92,6 @@ func decidedThen(kinds, column, none string) string {
 
 // decisionsThen are the decisions that had been made, and whether they had been undone.
 const decisionsThen = `SELECT o.id, o.at, o.made_by, o.action, o.reason, o.comment, o.until_at, o.assignee, o.query, o.issues,
-		o.need, o.mark,
+		o.needs,
 	CASE WHEN o.undone_at <= @ THEN o.undone_at ELSE 0 END AS undone_at, CASE WHEN o.undone_at <= @ THEN o.undone_by ELSE '' END AS undone_by
 	FROM base.decisions o WHERE o.at <= @`

@@ -38,29 +38,32 @@ func (s Sums) IssueGroups(ctx context.Context, a query.Ask, by string) ([]teleme
 	if !known {
 		return nil, telemetry.Errorf(telemetry.CodeInvalid, "Invalid group: want rule, repo, owner or family.")
 	}
-	groups := map[string]*telemetry.IssueGroup{}
+	groups := groupsOf{}
 	err := ReadAt(ctx, s.issues.store, a.AsOf, func(tx *store.Tx) error {
 		clear(groups)
 		q, err := s.issues.question(tx, a)
 		if err != nil {
 			return err
 		}
-		st := s.issues.counting(&statement{at: q.at}, q, column+", i.severity_rank, COUNT(*), MIN(i.first_at)").
-			add(" GROUP BY " + column + ", i.severity_rank")
+		st := s.issues.counting(&statement{at: q.at}, q, column+`, i.severity_rank, i.repo_id, COUNT(*), MIN(i.first_at), SUM(i.overdue),
+			SUM(CASE WHEN `+underWay(q.moment)+` THEN 1 ELSE 0 END)`).add(" GROUP BY " + column + ", i.severity_rank, i.repo_id")
 		tx.Each(st.text.String(), st.args, func(r *store.Row) {
 			var key string
-			var rank, n int64
-			var oldest telemetry.Time
-			r.Scan(&key, &rank, &n, &oldest)
+			var c groupCount
+			r.Scan(&key, &c.rank, &c.repo, &c.n, &c.oldest, &c.overdue, &c.underWay)
 			for _, value := range groupValues(by, key) {
-				add(groups, value, rank, n, oldest)
+				groups.add(value, c)
 			}
 		})
+		if by == "rule" {
+			groups.title(tx)
+		}
 		return tx.Err()
 	})
 	all := make([]telemetry.IssueGroup, 0, len(groups))
 	for _, g := range groups {
-		all = append(all, *g)
+		g.Repos = int64(len(g.repos))
+		all = append(all, g.IssueGroup)
 	}
 	slices.SortFunc(all, func(a, b telemetry.IssueGroup) int {
 		return cmp.Or(cmp.Compare(a.Worst, b.Worst), cmp.Compare(b.OfWorst, a.OfWorst), cmp.Compare(b.Issues, a.Issues),
@@ -82,20 +85,45 @@ func groupValues(by, key string) []string {
 	return slices.Compact(owners)
 }
 
-func add(groups map[string]*telemetry.IssueGroup, value string, rank, n int64, oldest telemetry.Time) {
+// groupCount is how many issues of a group have a severity in a repository.
+type groupCount struct {
+	rank, repo, n     int64
+	oldest            telemetry.Time
+	overdue, underWay int64
+}
+
+// grouped is a group with the repositories that it is in.
+type grouped struct {
+	telemetry.IssueGroup
+	repos map[int64]bool
+}
+
+// groupsOf are groups by what they have in common.
+type groupsOf map[string]*grouped
+
+func (groups groupsOf) add(value string, c groupCount) {
 	g := groups[value]
 	if g == nil {
-		g = &telemetry.IssueGroup{Value: value, Worst: rank, Oldest: oldest}
+		g = &grouped{telemetry.IssueGroup{Value: value, Worst: c.rank, Oldest: c.oldest}, map[int64]bool{}}
 		groups[value] = g
 	}
-	g.Issues += n
+	g.Issues, g.Overdue, g.UnderWay = g.Issues+c.n, g.Overdue+c.overdue, g.UnderWay+c.underWay
+	g.repos[c.repo] = true
 	switch {
-	case rank < g.Worst:
-		g.Worst, g.OfWorst = rank, n
-	case rank == g.Worst:
-		g.OfWorst += n
+	case c.rank < g.Worst:
+		g.Worst, g.OfWorst = c.rank, c.n
+	case c.rank == g.Worst:
+		g.OfWorst += c.n
 	}
-	if oldest.Before(g.Oldest.Time) {
-		g.Oldest = oldest
+	if c.oldest.Before(g.Oldest.Time) {
+		g.Oldest = c.oldest
+	}
+}
+
+// title gives rules their titles.
+func (groups groupsOf) title(tx *store.Tx) {
+	rules := slices.Sorted(maps.Keys(groups))
+	for rule, title := range store.Map[string, string](tx, `SELECT rule, title FROM rules WHERE rule `+tx.In(1, "TEXT"), store.JSON(rules)) {
+		groups[rule].Title = title
 	}
 }

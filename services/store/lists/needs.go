@@ -75,7 +75,8 @@ func needFields() []Field[telemetry.NeedRow] {
 			Column: "COALESCE(p.mergeable, '')", Into: func(n *row) any { return &n.Mergeable }, CSV: "mergeable", NoPast: true,
 			Asked: mergeableIs(ofPullNeeded("mergeable"))},
 		{Name: "urgency", Sort: up("n.place | n.severity_rank | " + needDue + " | " + needLast)},
-		{Name: "due_at", Column: "n.due_at", Into: func(n *row) any { return &n.DueAt }, CSV: "due_at"},
+		{Name: "due", Help: "when the first of its issues is due: a date, or in how long, with what is overdue", Column: "n.due_at",
+			Into: func(n *row) any { return &n.DueAt }, CSV: "due_at", Asked: ahead("n.due_at").offers("<7d", "<30d")},
 		{Name: "late", Column: "CASE WHEN n.need = 'new' AND n.subject = '" + outcomes.OverdueSubject + "' || n.rule THEN 1 ELSE 0 END",
 			Into: func(n *row) any { return &n.Late }},
 		{Name: "since", Column: "n.since", Into: func(n *row) any { return &n.Since }, CSV: "since"},
@@ -223,9 +224,9 @@ const neverAt = "9223372036854775807"
 // and free text need beside it.
 const (
 	needsRepos = ` LEFT JOIN repos o ON o.id = n.repo
-	LEFT JOIN (SELECT d.need, d.mark, MAX(d.id) AS id, MAX(CASE WHEN d.until_at = 0 THEN ` + neverAt + ` ELSE d.until_at END) AS until_at
-		FROM decisions d WHERE d.need <> '' AND d.undone_at = 0 AND (d.until_at = 0 OR d.until_at > CAST(@ AS BIGINT))
-		GROUP BY d.need, d.mark) z ON z.need = ` + needKey + ` AND z.mark = ` + needMark
+	LEFT JOIN (SELECT y.need, y.mark, MAX(d.id) AS id, MAX(CASE WHEN d.until_at = 0 THEN ` + neverAt + ` ELSE d.until_at END) AS until_at
+		FROM decision_needs y JOIN decisions d ON d.id = y.decision_id WHERE d.undone_at = 0 AND (d.until_at = 0 OR d.until_at > CAST(@ AS BIGINT))
+		GROUP BY y.need, y.mark) z ON z.need = ` + needKey + ` AND z.mark = ` + needMark
 	needsJoins = ` LEFT JOIN sessions s ON s.key = n.session LEFT JOIN pulls p ON p.key = n.pull`
 )
 

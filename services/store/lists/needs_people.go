@@ -24,6 +24,8 @@ func needPeople() []Field[telemetry.NeedRow] {
 		{Name: "snooze", Column: "COALESCE(z.id, 0)", Into: func(n *row) any { return &n.Snooze }},
 		{Name: "snoozed_until", Column: "CASE WHEN z.until_at < " + neverAt + " THEN z.until_at ELSE 0 END",
 			Into: func(n *row) any { return &n.SnoozedUntil }},
+		{Name: "snoozed_rows", Column: "COALESCE((SELECT COUNT(*) FROM decision_needs y WHERE y.decision_id = z.id), 0)",
+			Into: func(n *row) any { return &n.SnoozedRows }},
 	}
 }
 
@@ -44,15 +46,14 @@ func forPerson(tx *store.Tx, word, assignee, owners string) Cond {
 	return anyOf(that(assignee+" = ?", tx.Person()), allOf(that(assignee+" = ''"), anyOf(theirs...)))
 }
 
-// NeedMark is what a row of Needs you is about, by its key, in a transaction;
-// found is false where no row waits under it.
-func NeedMark(needs *List[telemetry.NeedRow], tx *store.Tx, key string) (mark string, found bool, err error) {
+// NeedMarks are what rows of Needs you are about, by their keys, in a
+// transaction: of those of the keys under which a row waits.
+func NeedMarks(needs *List[telemetry.NeedRow], tx *store.Tx, keys []string) (map[string]string, error) {
 	q, err := needs.question(tx, query.Ask{})
 	if err != nil {
-		return "", false, err
+		return nil, err
 	}
 	q.sort, q.order = nil, Cond{}
-	st := needs.selected(&statement{at: q.at}, q, needMark, append(q.conds, that(needKey+" = ?", key)))
-	found = tx.Row(st.text.String(), st.args...).Scan(&mark).Found
-	return mark, found, tx.Err()
+	st := needs.selected(&statement{at: q.at}, q, needKey+", "+needMark, append(q.conds, in(needKey, keys)))
+	return store.Map[string, string](tx, st.text.String(), st.args...), tx.Err()
 }

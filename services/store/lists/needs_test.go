@@ -221,6 +221,7 @@ func TestNeedsAreFiltered(t *testing.T) {
 		for text, want := range map[string][]string{
 			"": {a, b, c}, "group:new": {a, b}, "group:gave_up,stuck": {c}, "severity:high,low": {b, c}, "repo:a/b": {a, b, c}, "repo:a/x": {},
 			"rule:js/B": {b}, "js/a": {a}, "age:>3d": {a, b, c}, "age:>9d": {}, "-group:new": {c},
+			"due:<7d": {a}, "due:<30d": {a, b}, "due:>=30d": {c}, "due:2026-03-08": {a}, "-due:<30d": {c},
 		} {
 			if diff := cmp.Diff(want, needsOf(t, s, text)); diff != "" {
 				t.Errorf("%q (-want +got)\n%s", text, diff)

@@ -2,6 +2,7 @@ package lists_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,4 +66,15 @@ func dueDates(now time.Time, rows []issueFacts) randomTerms[issueFacts] {
 			}
 		}
 	}
+}
+
+// underWay: it is open, and its session, which took it since it was opened, works,
+// or has an open pull request.
+func (f issueFacts) underWay() bool {
+	if !f.State.Open() || f.current.ID == "" || len(f.taken) == 0 {
+		return false
+	}
+	latest := func(times []time.Time) time.Time { return slices.MaxFunc(times, time.Time.Compare) }
+	works := !f.current.PolledAt.IsZero() && slices.Contains([]telemetry.State{telemetry.StateQueued, telemetry.StateWorking, telemetry.StateWaiting}, f.current.State)
+	return !latest(f.taken).Before(latest(f.opened)) && (works || f.current.PR != nil && f.current.PR.State == "open")
 }

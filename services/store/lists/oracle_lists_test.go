@@ -26,6 +26,7 @@ type issueFacts struct {
 	reason                string               // why that was blocked
 	unsure                bool                 // nobody knows of a merge of it
 	began                 time.Time            // when that did
+	current               telemetry.SessionRow // that the issue names
 	message               string
 	decisions             []int64
 	due                   telemetry.Due
@@ -69,6 +70,9 @@ func everyIssue(t *testing.T, s *storetest.Store, linked map[string][]telemetry.
 			} else if known {
 				began, row = d.At.Time, d.SessionRow
 			}
+			if row.ID != "" && key == telemetry.SessionKey(string(d.Session)) {
+				f.current = row
+			}
 			if !began.Before(f.began) {
 				f.began, f.last, f.reason, f.unsure = began, row, string(a.Reason), a.Unsure
 			}
@@ -88,6 +92,7 @@ func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[str
 	is["overdue"] = func(r row) bool { return r.Overdue }
 	is["in_time"] = func(r row) bool { return r.closedInTime(true) }
 	is["late"] = func(r row) bool { return r.closedInTime(false) }
+	is["under_way"] = row.underWay
 	status := map[string]func(row) bool{telemetry.KeywordOpen: func(r row) bool { return r.Status != telemetry.StatusFixed }}
 	for _, s := range telemetry.Statuses() {
 		status[string(s)] = func(r row) bool { return r.Status == s }

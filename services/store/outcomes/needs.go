@@ -62,7 +62,7 @@ func needsUnion(of needsOf) string {
 UNION ALL SELECT 'new', 1, i.repo_id, CASE WHEN i.overdue = 1 THEN '` + OverdueSubject + `' || i.rule ELSE i.rule END, '', '',
 		CASE WHEN i.overdue = 1 THEN i.due_at ELSE ` + store.LastOpened + ` END, 0, ` + always + `, i.id, i.severity_rank, i.rule
 	FROM issues i WHERE i.severity_rank IN (0, 1) AND i.state_rank IN (0, 1, 2) AND i.snoozed = 0
-		AND (i.overdue = 1 AND NOT ` + underWay + ` OR i.overdue = 0 AND i.state_rank <> 0
+		AND (i.overdue = 1 AND NOT ` + UnderWay + ` OR i.overdue = 0 AND i.state_rank <> 0
 			AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.issue_id = i.id AND a.at >= ` + store.LastOpened + `))` + of.issues + `
 UNION ALL SELECT 'pr_ready', 2, ` + RepoOfPull + `, p.key, p.session, p.key, p.created_at, 0, ` + always + `, ` + theirs + `
 	FROM pulls p LEFT JOIN issues i ON i.session = p.session AND i.session <> '' AND i.state_rank < 4 AND i.snoozed = 0
@@ -104,9 +104,9 @@ UNION ALL SELECT 'stuck', 7, s.repo_id, s.key, s.key, '', ` + touchedAt + `,
 // OverdueSubject begins the subject of a row of overdue issues: their rule follows.
 const OverdueSubject = "overdue "
 
-// underWay is true of an issue i of which the latest session, since it was opened, is
+// UnderWay is true of an issue i of which the latest session, since it was opened, is
 // active by what Devin says, or has an open pull request.
-const underWay = `(i.session <> '' AND i.attempted_at >= ` + store.LastOpened + ` AND
+const UnderWay = `(i.session <> '' AND i.attempted_at >= ` + store.LastOpened + ` AND
 	EXISTS (SELECT 1 FROM sessions s LEFT JOIN pulls p ON p.key = s.pull_key WHERE s.key = i.session
 		AND (s.polled = 1 AND s.state IN ('queued', 'working', 'waiting') OR p.shown = 'open')))`
 

@@ -261,8 +261,7 @@ CREATE INDEX issues_attempted ON issues (attempted_at, family, state_rank, repo_
 
 -- What people decided about issues: an entry is only added, and once marked as
 -- undone. key is the client's Idempotency-Key, request what it asked for under it.
--- need is the key of a row of needs that was snoozed, mark what it was about then: a row of
--- which something has changed is no longer snoozed.
+-- needs are the keys of the rows of needs that were snoozed, see decision_needs.
 CREATE TABLE decisions (
   id        BIGINT NOT NULL PRIMARY KEY,
   at        BIGINT NOT NULL,
@@ -276,14 +275,21 @@ CREATE TABLE decisions (
   issues    BIGINT NOT NULL,
   key       TEXT NOT NULL,
   request   TEXT NOT NULL,
-  need      TEXT NOT NULL DEFAULT '',
-  mark      TEXT NOT NULL DEFAULT '',
+  needs     TEXT NOT NULL DEFAULT '[]',
   undone_at BIGINT NOT NULL DEFAULT 0,
   undone_by TEXT NOT NULL DEFAULT ''
 );
 CREATE UNIQUE INDEX decisions_key ON decisions (key) WHERE key <> '';
 CREATE INDEX decisions_at ON decisions (at, id);
-CREATE INDEX decisions_need ON decisions (need) WHERE need <> '';
+
+-- The rows of needs that a decision snoozed, and what each was about then: a row of
+-- which something has changed is no longer snoozed.
+CREATE TABLE decision_needs (
+  decision_id BIGINT NOT NULL,
+  need        TEXT NOT NULL,
+  mark        TEXT NOT NULL,
+  PRIMARY KEY (decision_id, need)
+);
 
 -- The issues of decisions, as they were: repository, rule, place, fingerprints,
 -- public id, and the finding that scans named last, in the run file run_file at

@@ -27,6 +27,7 @@ func defaults() Config {
 		DevinAPIURL:     "https://api.devin.ai",
 		RefreshInterval: 5 * time.Minute,
 		PollInterval:    30 * time.Second,
+		DueDays:         "critical=7,high=30,medium=90,low=180",
 		LogLevel:        "info",
 		LogFormat:       "text",
 	}
@@ -70,6 +71,7 @@ func TestLoadConfigReads(t *testing.T) {
 					DatabaseURL: "postgres://u:p%40ss@db:5432/x?sslmode=disable", RunsDir: "/runs",
 					GitHubAPIURL: "http://127.0.0.1:9/api/v3", DevinAPIURL: "http://[::1]:8/v1", DevinOrgID: "org-1a_B",
 					RefreshInterval: 90 * time.Second, PollInterval: 1500 * time.Millisecond, LogLevel: "warn", LogFormat: "json",
+					DueDays: "critical=7,high=30,medium=90,low=180",
 				}
 			},
 		},
@@ -171,6 +173,8 @@ func TestLoadConfigRefuses(t *testing.T) {
 		{"ACTION_REPO=https://github.com/o", "want owner/name"},
 		{"ACTION_REPO=https://u:s3cret@github.com/o", "not shown"},
 		{"ACTION_REPO=o/r, fixer", `is "fixer"; want owner/name`},
+		{"SLA_DAYS=critical=7,urgent=1", `names "urgent=1"; want critical, high, medium or low, each with its days`},
+		{"SLA_DAYS=critical=0", `gives critical "0"; want whole days from 1 to 3650`},
 		{"ACTION_REF=a b", `is "a b"; want the name of a branch or tag, or the whole id of a commit`},
 		{"ACTION_REF=a..b", "want the name of a branch"},
 		{"ACTION_REF=-x", "want the name of a branch"},

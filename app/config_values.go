@@ -184,6 +184,21 @@ func parseSpan(v string) (time.Duration, error) {
 // Days is a number of days.
 type Days int64
 
+// DueDays are the days within which issues are to be fixed, by severity. It is a text
+// that telemetry.ParseDueDays reads, since settings are compared.
+type DueDays string
+
+func parseDueDays(v string) (DueDays, error) {
+	days, err := telemetry.ParseDueDays(v)
+	return DueDays(days.Text()), err
+}
+
+// days are them as the store wants them.
+func (d DueDays) days() telemetry.DueDays {
+	days, _ := telemetry.ParseDueDays(string(d)) // it was parsed when it was set
+	return days
+}
+
 // mostDays is a century.
 const mostDays = 36_500
 

@@ -59,7 +59,8 @@ func linkCases() map[string]struct{ address, method, route string } {
 	for name, page := range map[string]string{
 		"Overview": links.Overview, "NeedsYou": links.NeedsYou, "Issues": links.Issues, "Changes": links.Changes,
 		"Report": links.Report, "Effectiveness": links.Effectiveness, "Sessions": links.Sessions, "Pulls": links.Pulls, "Runs": links.Runs, "Repos": links.Repos,
-		"Verified": links.Verified, "Deliveries": links.Deliveries, "Audit": links.Audit, "Tokens": links.Tokens, "SignIn": links.SignIn, "SignInGitHub": links.SignInGitHub,
+		"Verified": links.Verified, "Deliveries": links.Deliveries, "Audit": links.Audit,
+		"Decide": links.Decide, "Decisions": links.Decisions, "Tokens": links.Tokens, "SignIn": links.SignIn, "SignInGitHub": links.SignInGitHub,
 		"SignInCallback": links.SignInCallback, "Activity": links.Activity, "Search": links.Search, "APIDocs": links.APIDocs, "Events": links.Events,
 	} {
 		all[name] = link{page, get, page}
@@ -69,7 +70,7 @@ func linkCases() map[string]struct{ address, method, route string } {
 		"ActionBackfill": links.ActionBackfill, "ActionDispatch": links.ActionDispatch, "ActionReply": links.ActionReply,
 		"ActionAcceptScope": links.ActionAcceptScope, "ActionAcceptListing": links.ActionAcceptListing,
 		"ActionDismiss": links.ActionDismiss, "ActionCancel": links.ActionCancel, "ActionLog": links.ActionLog,
-		"ActionDecide": links.ActionDecide, "ActionUndoDecision": links.ActionUndoDecision,
+		"ActionDecide": links.ActionDecide, "ActionDecideMany": links.ActionDecideMany, "ActionSnooze": links.ActionSnooze, "ActionUndoDecision": links.ActionUndoDecision,
 		"ActionSignOut": links.ActionSignOut, "ActionSignOutAll": links.ActionSignOutAll, "ActionNewToken": links.ActionNewToken,
 		"ActionRevokeToken": links.ActionRevokeToken, "SignInToken": links.SignInToken,
 		"ActionSaveView": links.ActionSaveView, "ActionRetryDelivery": links.ActionRetryDelivery,

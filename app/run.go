@@ -60,7 +60,7 @@ func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger
 		return err
 	}
 	defer ln.Close()
-	db, err := store.Open(ctx, store.Options{URL: string(cfg.DatabaseURL), Now: time.Now, Alone: true})
+	db, records, err := openStore(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,6 @@ func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger
 		return err
 	}
 	defer up.close()
-	records := derive.New(db)
 	g, ctx := errgroup.WithContext(ctx)
 	jobs := ingest.New(ctx, up.ingest(cfg, ingest.Options{
 		Store:           records,
@@ -86,7 +85,7 @@ func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger
 		NewID:           telemetry.NewID,
 	}))
 	reads := up.dashboard(reading(db))
-	reads.Keeper, reads.Decider, reads.Known = records, decisions.New(records), db.HasPerson
+	reads.Keeper, reads.Decider, reads.Known, reads.People = records, decisions.New(records), db.HasPerson, db.People
 	board := dashboard.New(reads)
 	site := newSite(cfg, played, web.Options{
 		Dashboard:   board,
@@ -117,6 +116,19 @@ func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger
 	g.Go(part(ctx, log, "jobs", func() error { return jobs.Run(ctx) }))
 	g.Go(part(ctx, log, "the web server", func() error { return srv.Serve(ctx, ln) }))
 	return g.Wait()
+}
+
+// openStore opens the database, in which issues are due by the settings.
+func openStore(ctx context.Context, cfg Config) (*store.Store, *derive.Writer, error) {
+	db, err := store.Open(ctx, store.Options{URL: string(cfg.DatabaseURL), Now: time.Now, Alone: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	records := derive.New(db)
+	if err := records.SetDueDays(ctx, cfg.DueDays.days()); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("set the days of SLA_DAYS: %w", err), db.Close())
+	}
+	return db, records, nil
 }
 
 // newServer serves routes at an address, for the people whom the settings let

@@ -35,7 +35,8 @@ func bundles() []bundle {
 		{"app.css", "text/css; charset=utf-8", []string{"css/tokens.css", "css/*.css"}}, // the order of the layers first
 		{"theme.js", script, []string{"js/theme.js"}},
 		{"app.js", script, []string{"vendor/htmx.org/htmx.min.js", "js/toasts.js", "js/app.js", "js/live.js",
-			"js/complete.js", "js/rows.js", "js/tips.js", "js/palette.js"}},
+			"js/complete.js", "js/rows.js", "js/desk.js", "js/peek.js",
+			"js/tips.js", "js/palette.js"}},
 		{"icon.svg", "image/svg+xml", []string{"img/icon.svg"}},
 	}
 }

@@ -176,11 +176,13 @@ func asksOf(t *testing.T, w *world) []ask {
 	pull := w.first("/api/prs", "repo") + "/" + w.first("/api/prs", "pr_number")
 	repo := w.first("/api/issues", "repo")
 	asks := slices.Concat(listAsks(repo), detailAsks(issue, session, run, pull, repo), decisionAsks(w), jobAsks(w), findAsks(w, repo), upstreamAsks(session, "octo/widgets"))
-	for _, path := range []string{"/api/stats", "/api/trends", "/api/effectiveness", "/api/effectiveness?period=all&repo=" + repo, "/api/config", "/api/openapi.yaml", "/api/repos", "/api/repos?sort=open&order=asc"} {
+	for _, path := range []string{"/api/stats", "/api/trends", "/api/effectiveness", "/api/effectiveness?period=all&repo=" + repo,
+		"/api/owners", "/api/owners?period=all&repo=" + repo, "/api/config", "/api/openapi.yaml", "/api/repos", "/api/repos?sort=open&order=asc"} {
 		asks = append(asks, ask{"GET " + strings.SplitN(path, "?", 2)[0], path, "", 200})
 	}
 	return append(asks, ask{"GET /api/stats", "/api/stats?as_of=soon", "", 400}, ask{"GET /api/trends", "/api/trends?period=never", "", 400},
 		ask{"GET /api/effectiveness", "/api/effectiveness?period=never", "", 400}, ask{"GET /api/effectiveness", "/api/effectiveness?as_of=soon", "", 400},
+		ask{"GET /api/owners", "/api/owners?period=never", "", 400}, ask{"GET /api/owners", "/api/owners?repo=no/such", "", 404},
 		ask{"GET /api/effectiveness", "/api/effectiveness?repo=no/such", "", 404}, ask{"GET /api/trends", "/api/trends?as_of=soon", "", 400},
 		ask{"GET /api/repos", "/api/repos?sort=colour", "", 400}, ask{"GET /api/repos", "/api/repos?order=up", "", 400}, ask{"GET /api/repos", "/api/repos?q=colour:red", "", 400})
 }

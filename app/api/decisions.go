@@ -26,6 +26,7 @@ type decisionBody struct {
 	Comment  string   `json:"comment"`
 	Until    string   `json:"until"`
 	Assignee string   `json:"assignee"`
+	Row      string   `json:"row"`
 }
 
 // idempotencyKey is the header by which a request that is sent again is known.
@@ -44,7 +45,7 @@ func (a *API) decide(c *fiber.Ctx) error {
 	d := telemetry.NewDecision{
 		Action: telemetry.DecisionAction(in.Action), Reason: telemetry.ReasonOf(in.Reason), Comment: in.Comment, Until: until,
 		Assignee: in.Assignee, Key: c.Get(idempotencyKey),
-		Issues: in.Issues, Query: in.Q, Expect: in.Expect,
+		Issues: in.Issues, Query: in.Q, Expect: in.Expect, Need: in.Row,
 	}
 	made, err := a.Dashboard.Decide(c.UserContext(), d, a.now())
 	if err != nil {

@@ -3,9 +3,12 @@ package api_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"telemetry-dashboard/services/telemetry"
 )
 
 // post sends a decision and returns the status and the answer.
@@ -82,7 +85,7 @@ func TestDecisionsAreRefusedInWords(t *testing.T) {
 	w.json("POST", "/api/refresh", "")
 	id, fixed := w.first("/api/issues?q=is:open", "id"), w.first("/api/issues?q=is:fixed", "id")
 	one := []string{id}
-	many := make([]string, 4000)
+	many := make([]string, telemetry.DecisionIssuesMost)
 	for i := range many {
 		many[i] = fmt.Sprintf("%012x", i)
 	}
@@ -101,10 +104,12 @@ func TestDecisionsAreRefusedInWords(t *testing.T) {
 		"a reason of a comment":  {map[string]any{"issues": one, "action": "comment", "comment": "x", "reason": "mitigated"}, 400, "Only a dismissal has a reason."},
 		"an empty comment":       {map[string]any{"issues": one, "action": "comment", "comment": " "}, 400, "The comment is empty."},
 		"a long comment":         {map[string]any{"issues": one, "action": "comment", "comment": strings.Repeat("x", 10_001)}, 400, "The comment has 10001 bytes; the limit is 10000."},
-		"a comment of 100 KB":    {map[string]any{"issues": one, "action": "comment", "comment": strings.Repeat("x", 100<<10)}, 413, "larger than"},
+		"a comment of 100 KB":    {map[string]any{"issues": one, "action": "comment", "comment": strings.Repeat("x", 100<<10)}, 400, "The comment has 102400 bytes; the limit is 10000."},
+		"more than is read":      {map[string]any{"issues": one, "action": "comment", "comment": strings.Repeat("x", 256<<10)}, 413, "larger than"},
+		"one too many":           {map[string]any{"issues": slices.Concat(many, []string{"x"}), "action": "comment", "comment": "x"}, 400, "A decision is about at most 10000 issues; this names 10001."},
 		"an unknown assignee":    {map[string]any{"issues": one, "action": "assign", "assignee": "nobody-here"}, 400, "Nobody here is called nobody-here."},
 		"an unknown issue":       {map[string]any{"issues": []string{id, "000000000000"}, "action": "comment", "comment": "x"}, 404, "Issue 000000000000 not found. Nothing was decided."},
-		"unknown issues":         {map[string]any{"issues": many, "action": "comment", "comment": "x"}, 404, "not found. Nothing was decided."},
+		"10,000 unknown issues":  {map[string]any{"issues": many, "action": "comment", "comment": strings.Repeat("<", 10_000)}, 404, "not found. Nothing was decided."},
 		"a fixed issue":          {map[string]any{"issues": []string{id, fixed}, "action": "assign", "assignee": "@me"}, 400, "is fixed: nothing is left to decide."},
 		"no issues":              {map[string]any{"issues": []string{}, "action": "comment", "comment": "x"}, 400, "No issues:"},
 		"issues and a query":     {map[string]any{"issues": one, "q": "is:open", "action": "comment", "comment": "x"}, 400, "not both"},

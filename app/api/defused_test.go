@@ -44,7 +44,9 @@ func (x table) Counts(context.Context, []query.Ask) ([]int64, error) {
 	return []int64{int64(len(x))}, nil
 }
 
-func (table) Values(context.Context, string, string, int) ([]string, error) { return nil, nil }
+func (table) Values(context.Context, time.Time, string, string, int) ([]string, error) {
+	return nil, nil
+}
 
 func (x table) Rows(context.Context, query.Ask) (telemetry.List[[]string], error) {
 	return telemetry.List[[]string]{Items: x, Total: int64(len(x))}, nil

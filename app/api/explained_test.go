@@ -223,6 +223,7 @@ func (e *explained) walk() {
 	for _, period := range []string{"7d", "30d", "90d", "all"} {
 		e.check("/api/trends "+period, e.get("/api/trends?period="+period))
 		e.check("/api/effectiveness "+period, e.get("/api/effectiveness?period="+period))
+		e.check("/api/owners "+period, e.get("/api/owners?period="+period))
 		e.check("/api/stats "+period, e.get("/api/stats?period="+period))
 	}
 	e.checkPeriods(stats)

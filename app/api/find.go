@@ -61,8 +61,12 @@ func (a *API) complete(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	at, err := a.asOf(c)
+	if err != nil {
+		return err
+	}
 	list := c.Query("list")
-	choices, err := a.Dashboard.Complete(c.UserContext(), list, text, int(caret))
+	choices, err := a.Dashboard.Complete(c.UserContext(), list, text, int(caret), at)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -67,7 +68,8 @@ func (a *API) stats(c *fiber.Ctx) error {
 
 // figuresOf are the figures that all repositories and a single one share.
 func (a *API) figuresOf(s dashboard.Stats) fiber.Map {
-	return fiber.Map{
+	answer := closedInTime(s.Due.All)
+	maps.Copy(answer, fiber.Map{
 		"total_runs":             s.Runs,
 		"total_issues":           s.IssuesFound,
 		"scans":                  s.Scans,
@@ -96,8 +98,11 @@ func (a *API) figuresOf(s dashboard.Stats) fiber.Map {
 		"fix_rate":               s.PRs.FixRate(),
 		"severity_breakdown":     s.SeveritySum,
 		"category_breakdown":     s.CategorySum,
+		"due_by_severity":        dueLines(s.Due.BySeverity, "severity"),
+		"due_by_repo":            dueLines(s.Due.ByRepo, "repo"),
 		"links":                  a.paths(s.Links),
-	}
+	})
+	return answer
 }
 
 type pointItem struct {

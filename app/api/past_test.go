@@ -41,8 +41,9 @@ func TestNoneAnswersTodaySilently(t *testing.T) {
 		"/api/stats": true, "/api/trends": true, "/api/repo/{owner}/{name}": true, "/api/repo/{repository}": true,
 		"/api/issues": true, "/api/sessions": true, "/api/prs": true, "/api/runs": true, "/api/changes": true,
 		"/api/repos": true, "/api/verifications": true, "/api/needs-attention": true, "/api/effectiveness": true, "/api/search": true,
+		"/api/owners":      true,
 		"/api/issues/{id}": true, "/api/sessions/{id}": true, "/api/prs/{owner}/{name}/{number}": true, "/api/runs/{file}": true,
-		"/api/runs/{file}/diff": true, "/api/decisions": true,
+		"/api/runs/{file}/diff": true, "/api/decisions": true, "/api/complete": true,
 	}
 	future := time.Now().AddDate(0, 0, 2).UTC()
 	for _, r := range served() {
@@ -56,7 +57,7 @@ func TestNoneAnswersTodaySilently(t *testing.T) {
 		case "/api/search":
 			path += "q=widgets&"
 		case "/api/complete":
-			path += "list=issues&"
+			path += "list=issues&q=repo:&"
 		case "/api/dispatch/preflight":
 			path += "target_repo=octo/widgets&"
 		}

@@ -25,6 +25,7 @@ type Route struct {
 	Upstream     bool
 	UpstreamIn   []string
 	Hook         bool
+	Body         int
 	Params       []string
 	Stream       func(c *fiber.Ctx) (write func(ctx context.Context, w *bufio.Writer) error, err error)
 }
@@ -36,7 +37,7 @@ func (a *API) Routes() []Route {
 	get := func(path string, topics []string, h fiber.Handler) Route {
 		return Route{Method: fiber.MethodGet, Path: path, Needs: viewer, Handle: a.onlyNow(h), Topics: topics}
 	}
-	// What these answer has a past, and is about one thing.
+	// What these answer has a past, and does not depend on the clock.
 	ofOne := func(path string, h fiber.Handler) Route {
 		return Route{Method: fiber.MethodGet, Path: path, Needs: viewer, Handle: h, Topics: everything}
 	}
@@ -55,6 +56,7 @@ func (a *API) Routes() []Route {
 		byMinute("/api/stats", a.stats),
 		byMinute("/api/trends", a.trends),
 		byMinute("/api/effectiveness", a.effectiveness),
+		byMinute("/api/owners", a.owners),
 		{Method: fiber.MethodGet, Path: "/api/needs-attention", Needs: viewer, Handle: a.needsAttention, Clock: true,
 			Topics: append(slices.Clone(everything), telemetry.TopicSubmissions)},
 		byMinute("/api/repo/:owner/:name", a.repo),
@@ -70,12 +72,13 @@ func (a *API) Routes() []Route {
 		{Method: fiber.MethodDelete, Path: "/api/runs/:file/accept-scope", Needs: admin, Action: "undo-accept-scope",
 			Handle: a.acceptScope, Waits: true, Params: []string{"source"}},
 		byMinute("/api/search", a.search),
-		get("/api/complete", everything, a.complete),
+		ofOne("/api/complete", a.complete),
 		get("/api/views", []string{telemetry.TopicViews}, a.views),
 		post("/api/views", operator, "save-view", a.addView),
 		{Method: fiber.MethodPatch, Path: "/api/views/:id", Needs: operator, Action: "rename-view", Handle: a.renameView},
 		{Method: fiber.MethodDelete, Path: "/api/views/:id", Needs: operator, Action: "delete-view", Handle: a.deleteView},
-		post("/api/decisions", operator, "decide", a.decide),
+		{Method: fiber.MethodPost, Path: "/api/decisions", Needs: operator, Action: "decide", Handle: a.decide,
+			Waits: true, Body: telemetry.DecisionBodyMost},
 		{Method: fiber.MethodDelete, Path: "/api/decisions/:id", Needs: operator, Action: "undo-decision", Handle: a.undoDecision, Waits: true},
 		post("/api/files/accept-listing", admin, "accept-listing", a.acceptListing, "source", "kept", "async"),
 		post("/api/deliveries/:id/retry", operator, "retry-delivery", a.retryDelivery),

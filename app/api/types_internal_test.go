@@ -67,6 +67,7 @@ func answers() map[string]any {
 		"SessionList":        envelope[telemetry.SessionRow]{},
 		"SourceList.items":   telemetry.SourceStatus{},
 		"Spot":               telemetry.Spot{},
+		"Due":                telemetry.Due{},
 		"Verification":       telemetry.VerificationRow{},
 		"VerificationList":   envelope[telemetry.VerificationRow]{},
 		"VerifiedIssue":      telemetry.VerifiedIssue{},
@@ -79,7 +80,8 @@ func answers() map[string]any {
 // records, and answers that a handler puts together. TestAnswersKeepTheContract
 // and TestRealAnswersKeepTheContract hold those against real answers.
 func unchecked() []string {
-	return []string{"ChoiceList", "DispatchRequest", "Dispatched", "Effectiveness", "Envelope", "Error", "MessageList", "NewView", "PollPRsResult", "PollResult",
+	return []string{"ChoiceList", "ClosedInTime", "DueLine", "OwnerList",
+		"DispatchRequest", "Dispatched", "Effectiveness", "Envelope", "Error", "MessageList", "NewView", "PollPRsResult", "PollResult",
 		"Preflight", "Figures", "RepoDetail", "RepoStats", "Run", "ScopeAccepted", "SearchGroup", "SearchResult", "Sent", "SourceList", "Stats", "Trends", "ViewList", "ViewName"}
 }
 

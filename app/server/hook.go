@@ -28,6 +28,7 @@ const (
 // connections together may hold is bounded.
 type hookRoom struct {
 	paths map[string]bool
+	large map[string]int // the limits of paths with a Body of their own
 	room  *semaphore.Weighted
 
 	mu   sync.Mutex
@@ -41,10 +42,14 @@ type heldBody struct {
 }
 
 func newHookRoom(routes []Route) *hookRoom {
-	h := &hookRoom{paths: map[string]bool{}, room: semaphore.NewWeighted(hookBodies), held: map[*fasthttp.RequestHeader]*heldBody{}}
+	h := &hookRoom{paths: map[string]bool{}, large: map[string]int{}, room: semaphore.NewWeighted(hookBodies),
+		held: map[*fasthttp.RequestHeader]*heldBody{}}
 	for _, r := range routes {
 		if r.Hook {
 			h.paths[r.Path] = true
+		}
+		if r.Body > 0 {
+			h.large[r.Path] = r.Body
 		}
 	}
 	return h
@@ -53,10 +58,13 @@ func newHookRoom(routes []Route) *hookRoom {
 // at reports whether a path is that of webhooks.
 func (h *hookRoom) at(path []byte) bool { return h.paths[string(path)] }
 
+// limitOf is how large a body at a path may be.
+func (h *hookRoom) limitOf(path []byte) int { return max(bodyLimit, h.large[string(path)]) }
+
 // admit is how large the body of a request may be, whose header has come.
 func (h *hookRoom) admit(header *fasthttp.RequestHeader, path []byte) (limit int) {
 	if !header.IsPost() || !h.at(path) {
-		return bodyLimit
+		return h.limitOf(path)
 	}
 	size := int64(header.ContentLength())
 	if size >= 0 && size <= bodyLimit || size > HookBody {
@@ -108,7 +116,7 @@ func noRoom() error {
 
 // tooLarge is the message for a body over the limit of its path.
 func (s *Server) tooLarge(c *fiber.Ctx) *telemetry.Error {
-	limit := bodyLimit
+	limit := s.hooks.limitOf(c.Request().URI().PathOriginal())
 	if s.hooks.at(c.Request().URI().PathOriginal()) {
 		limit = HookBody
 	}

@@ -38,12 +38,17 @@ func (w *Web) pageRoutes() []server.Route {
 		r.Needs = telemetry.RoleAdmin
 		return r
 	}
+	operators := func(r server.Route) server.Route {
+		r.Needs = telemetry.RoleOperator
+		return r
+	}
 	o, l, d, a := w.overview, w.lists, w.details, w.actions
 	routes := []server.Route{
 		page("/", o.Page),
 		page("/needs-you", l.NeedsPage),
 		page("/issues", l.ListPage(l.Issues())),
 		page("/issues/:id", d.DetailPage(d.Issue(), d.LoadIssue, []string{"id"}, d.DecisionForm())),
+		operators(page(links.Decide, l.DecidePage)),
 		page("/changes", l.ChangesPage),
 		page("/report", o.ReportPage),
 		page("/effectiveness", o.EffectivenessPage),
@@ -57,12 +62,13 @@ func (w *Web) pageRoutes() []server.Route {
 		page("/runs", l.ListPage(l.Runs(), l.Files())),
 		page("/runs/:file", d.DetailPage(d.Run(), d.LoadRun, []string{"file"})),
 		page("/repos", l.ListPage(l.Repos())),
-		page("/repo/:owner/:name", l.RepoPage(l.Issues(), o.Tiles(), o.Trend())),
+		page("/repo/:owner/:name", l.RepoPage(l.Issues(), o.Tiles(), o.Trend(), o.DueDates())),
 		expanded("/repo/:owner/:name/dispatch", a.Preflight().Name, a.DispatchPage),
 		page("/activity", l.ListPage(l.Activity())),
 		page("/deliveries", l.ListPage(l.Deliveries())),
 		admins(page(links.Tokens, w.people.TokensPage)),
 		admins(page(links.Audit, l.ListPage(l.Audit()))),
+		page(links.Decisions, l.ListPage(l.Decisions())),
 		page("/search", l.SearchPage),
 		page("/docs/api", w.docs.Page),
 	}
@@ -111,6 +117,10 @@ func (w *Web) actionRoutes() []server.Route {
 		upstream(links.ActionLog, operator, "fetch-log", a.AskLog, "issue"),
 		upstream(links.ActionReply, operator, "reply", d.Reply, "session", "token", "message"),
 		action(links.ActionDecide, operator, "decide", d.Decide, "issue", "action", "reason", "comment", "until", "assignee", "token"),
+		{Method: fiber.MethodPost, Path: links.ActionDecideMany, Needs: operator, Action: "decide", Handle: l.DecideMany,
+			Body: telemetry.DecisionBodyMost, Params: []string{"issue", "issues", "all", "q", "expect", "action", "reason", "comment",
+				"until", "assignee", "token"}},
+		action(links.ActionSnooze, operator, "snooze", l.Snooze, "row", "for"),
 		action(links.ActionUndoDecision, operator, "undo-decision", d.UndoDecision, "id", "issue"),
 		action(links.ActionAcceptScope, admin, "accept-scope", d.AcceptScope, "source", "file", "undo"),
 		action(links.ActionAcceptListing, admin, "accept-listing", a.AcceptListing, "source", "kept"),
@@ -150,10 +160,10 @@ func (w *Web) panels() []shell.Panel {
 	o, l, d, a := w.overview, w.lists, w.details, w.actions
 	return []shell.Panel{
 		w.Freshness(), w.JobCards(), w.Saved(),
-		o.Needs(), o.Tiles(), o.Trend(), o.Rates(), o.Spans(), o.Outcomes(), o.Verdicts(), o.Worst(), o.Effectiveness(),
+		o.Needs(), o.Tiles(), o.Trend(), o.Rates(), o.Spans(), o.Outcomes(), o.Verdicts(), o.Worst(), o.Effectiveness(), o.DueDates(),
 		o.DevinNow(), o.OpenNow(), o.Queue(), o.TopRepos(), o.RecentRuns(),
 		l.Issues(), l.Sessions(), l.Pulls(), l.Runs(), l.Files(), l.Repos(), l.Changes(), l.Activity(), l.Needs(), l.Verifications(),
-		l.Deliveries(), l.Audit(),
+		l.Deliveries(), l.Audit(), l.Decide(), l.Decisions(),
 		d.Issue(), d.Session(), d.Messages(), d.ReplyDialog(), d.Pull(), d.Checks(), d.Run(),
 		a.DispatchDialog(), a.Preflight(), w.people.Tokens(),
 	}

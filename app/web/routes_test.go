@@ -47,3 +47,15 @@ func TestRoutes(t *testing.T) {
 		}
 	}
 }
+
+// TestButtonsKnowTheRolesOfTheirRoutes: what a page does not offer is what the
+// route would refuse.
+func TestButtonsKnowTheRolesOfTheirRoutes(t *testing.T) {
+	s := storetest.Open(t)
+	w := New(Options{Dashboard: dashboard.New(storetest.Reading(s.Store)), Changes: s, Assets: static.New()})
+	for _, r := range w.actionRoutes() {
+		if got := shell.RoleOf(r.Path); got != r.Needs {
+			t.Errorf("%s needs %s, and buttons take it for %s", r.Path, r.Needs, got)
+		}
+	}
+}

@@ -82,7 +82,7 @@ func New(o Options) *Web {
 	return &Web{
 		Shell:    s,
 		overview: overview.New(s),
-		lists:    lists.New(s, o.Redeliver),
+		lists:    lists.New(s, o.Redeliver, o.NewID),
 		details:  details.New(s, o.Scopes, o.Submissions, o.Jobs, o.NewID),
 		actions:  actions.New(s, o.Jobs, o.Submissions, o.NewID),
 		docs:     docs.New(s, o.APIDocs),

@@ -33,6 +33,7 @@ type Options struct {
 	Keeper   PullKeeper
 	Decider  Decider
 	Known    func(ctx context.Context, name string) bool // whether somebody can be assigned, beside who asks
+	People   func(ctx context.Context) ([]telemetry.Person, error)
 }
 
 // Dashboard answers questions. It is safe for concurrent use.

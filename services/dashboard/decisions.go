@@ -27,7 +27,7 @@ func (d *Dashboard) Decide(ctx context.Context, n telemetry.NewDecision, now tim
 		return telemetry.Decision{}, err
 	}
 	a := query.Ask{}
-	if n.Issues == nil {
+	if n.Issues == nil && n.Need == "" {
 		if a.Query, err = Parse(d.Issues, n.Query); err != nil {
 			return telemetry.Decision{}, err
 		}
@@ -37,6 +37,14 @@ func (d *Dashboard) Decide(ctx context.Context, n telemetry.NewDecision, now tim
 		telemetry.NoteEffect(ctx, telemetry.Effect{Subject: subjectOf(made, n.Issues), After: made.Words()})
 	}
 	return made, err
+}
+
+// People are those who have come in, by name.
+func (d *Dashboard) People(ctx context.Context) ([]telemetry.Person, error) {
+	if d.o.People == nil {
+		return nil, nil
+	}
+	return d.o.People(ctx)
 }
 
 // Undo takes a decision back, for all its issues.

@@ -16,9 +16,9 @@ type Described interface {
 	Schema() *query.Schema
 	// Counts answers the totals of several questions.
 	Counts(ctx context.Context, asks []query.Ask) ([]int64, error)
-	// Values answers values that the rows have in a field and that hold what is
-	// typed, the likeliest first, at most most of them.
-	Values(ctx context.Context, field, typed string, most int) ([]string, error)
+	// Values answers values that the rows have in a field, or had at a time, and
+	// that hold what is typed, the likeliest first, at most most of them.
+	Values(ctx context.Context, at time.Time, field, typed string, most int) ([]string, error)
 }
 
 // List is a list of rows T. The errors of a question are CodeInvalid and
@@ -56,6 +56,7 @@ type Lists struct {
 type Sums interface {
 	RunSums(ctx context.Context, a query.Ask) (telemetry.RunSums, error)
 	PullSums(ctx context.Context, a query.Ask) (telemetry.PullCounts, error)
+	IssueGroups(ctx context.Context, a query.Ask, by string) ([]telemetry.IssueGroup, error)
 	NeedCounts(ctx context.Context, a query.Ask) (map[telemetry.Need]int64, error)
 }
 
@@ -68,7 +69,7 @@ func (l Lists) Searched() []Described {
 // Queried are all lists that have a page and a query of people's: beside the
 // searched ones, those whose rows are about what others list.
 func (l Lists) Queried() []Described {
-	return append(l.Searched(), l.Verifications, l.Needs, l.Deliveries, l.Audit)
+	return append(l.Searched(), l.Verifications, l.Needs, l.Deliveries, l.Audit, l.Decisions)
 }
 
 // Named returns the list that people query by a name. The error is

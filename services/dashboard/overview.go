@@ -16,6 +16,7 @@ type Figures interface {
 	Trends(ctx context.Context, q telemetry.TrendQuery) (telemetry.Trends, bool, error)
 	LastRun(ctx context.Context, at time.Time) (telemetry.LastRun, error)
 	Effectiveness(ctx context.Context, p telemetry.Period, repo string, at time.Time) (telemetry.Effectiveness, bool, error)
+	Due(ctx context.Context, p telemetry.Period, repo string, at time.Time, owners bool) (telemetry.DueFigures, bool, error)
 	Odds(ctx context.Context, repo string) (telemetry.Odds, error)
 	RepoDays(ctx context.Context, keys []string, until time.Time, days int) (map[string]telemetry.RepoDays, error)
 }
@@ -43,6 +44,7 @@ func (q Question) until() time.Time {
 // Stats are what is open and active now, or was at a time, and the sums, each with its link.
 type Stats struct {
 	telemetry.Totals
+	Due   Due // without owners
 	Links Links
 }
 
@@ -60,7 +62,11 @@ func (d *Dashboard) Stats(ctx context.Context, q Question) (Stats, error) {
 	if err == nil && !found {
 		err = noRepoAt(string(q.Repo), q.AsOf)
 	}
-	return Stats{Totals: t, Links: statsLinks(t, q.scope())}, err
+	s := Stats{Totals: t, Links: statsLinks(t, q.scope())}
+	if err == nil {
+		err = d.addDue(ctx, q, &s)
+	}
+	return s, err
 }
 
 // PeriodStats is Stats, but what sums over time counts the runs, sessions and
@@ -102,8 +108,11 @@ func (d *Dashboard) PeriodStats(ctx context.Context, q Question) (Stats, error) 
 	if asks, err = asked(d.Pulls, q, in.began("pulls")); err == nil {
 		s.PRs, err = d.PullSums(ctx, asks[0])
 	}
+	if err != nil {
+		return s, err
+	}
 	s.Links = statsLinks(s.Totals, in)
-	return s, err
+	return s, d.addDue(ctx, q, &s)
 }
 
 // asked are questions of one list by their queries.

@@ -18,8 +18,9 @@ import (
 const completionValues = 20
 
 // Complete returns what may stand at the caret of a list's query, which counts UTF-16
-// units as browsers do. The error is CodeInvalid for an unknown list.
-func (d *Dashboard) Complete(ctx context.Context, name, text string, caret int) ([]query.Completion, error) {
+// units as browsers do: now, or as of a time what is known of it. The error is
+// CodeInvalid for an unknown list.
+func (d *Dashboard) Complete(ctx context.Context, name, text string, caret int, asOf time.Time) ([]query.Completion, error) {
 	list, err := d.Named(name)
 	if err != nil {
 		return nil, err
@@ -27,13 +28,17 @@ func (d *Dashboard) Complete(ctx context.Context, name, text string, caret int) 
 	if list == Described(d.Audit) && !telemetry.PersonOf(ctx).May(telemetry.RoleAdmin) {
 		return nil, telemetry.Errorf(telemetry.CodeForbidden, "The audit log is for admins.")
 	}
-	at, ok := list.Schema().At(text, caret)
+	schema := list.Schema()
+	if !asOf.IsZero() {
+		schema = schema.Past()
+	}
+	at, ok := schema.At(text, caret)
 	if !ok {
 		return []query.Completion{}, nil
 	}
 	var values []string
 	if at.Field != nil && at.Field.Dynamic {
-		if values, err = list.Values(ctx, at.Field.Name, at.Typed, completionValues); err != nil {
+		if values, err = list.Values(ctx, asOf, at.Field.Name, at.Typed, completionValues); err != nil {
 			return nil, err
 		}
 	}

@@ -100,17 +100,26 @@ func shownTotal[T any](f dashboard.Found[T]) string {
 
 func TestComplete(t *testing.T) {
 	d := small(t)
+	before, after := time.Date(2026, 4, 30, 0, 0, 0, 0, time.UTC), time.Date(2026, 5, 2, 0, 0, 0, 0, time.UTC)
 	for _, tc := range []struct {
 		list, text, want string
+		at               time.Time
 	}{
-		{"issues", "repo:oct", "octo/Shop"},
-		{"issues", "rule:XSS", "js/xss"},
-		{"issues", "family:", "injection xss"},
-		{"sessions", "family:inj", "injection"},
-		{"pulls", "author:", ""},
-		{"repos", "op", "open:"},
+		{list: "issues", text: "repo:oct", want: "octo/Shop"},
+		{list: "issues", text: "rule:XSS", want: "js/xss"},
+		{list: "issues", text: "family:", want: "injection xss"},
+		{list: "sessions", text: "family:inj", want: "injection"},
+		{list: "pulls", text: "author:", want: ""},
+		{list: "repos", text: "op", want: "open:"},
+		{list: "issues", text: "pat", want: "path:"},
+		{list: "issues", text: "repo:oct", at: after, want: "octo/Shop"},
+		{list: "issues", text: "family:", at: after, want: "injection xss"},
+		{list: "issues", text: "pat", at: after, want: ""}, // no past has it
+		{list: "issues", text: "repo:oct", at: before, want: ""},
+		{list: "issues", text: "family:", at: before, want: ""},
+		{list: "sessions", text: "family:inj", at: before, want: ""},
 	} {
-		choices, err := d.Complete(t.Context(), tc.list, tc.text, len(tc.text))
+		choices, err := d.Complete(t.Context(), tc.list, tc.text, len(tc.text), tc.at)
 		var texts []string
 		for _, c := range choices {
 			texts = append(texts, c.Text)
@@ -119,7 +128,10 @@ func TestComplete(t *testing.T) {
 			t.Errorf("%s %q: %q, %v, want %q", tc.list, tc.text, got, err, tc.want)
 		}
 	}
-	if _, err := d.Complete(t.Context(), "nothing", "x", 1); telemetry.CodeOf(err) != telemetry.CodeInvalid {
+	if _, err := d.Complete(t.Context(), "deliveries", "repo:", 5, after); telemetry.CodeOf(err) != telemetry.CodeNoPast {
+		t.Errorf("the past of a list without one: %v", err)
+	}
+	if _, err := d.Complete(t.Context(), "nothing", "x", 1, time.Time{}); telemetry.CodeOf(err) != telemetry.CodeInvalid {
 		t.Errorf("an unknown list: %v", err)
 	}
 }

@@ -115,6 +115,14 @@ func Date() Kind {
 	}
 }
 
+// Ahead is a date, a range of dates, or a time from now: <7d is before 7 days have
+// passed. The bounds of its spans are ages, which count forward.
+func Ahead() Kind {
+	k := Date()
+	k.Wants = "want a date or a time from now, for example <7d, 0d..7d, 2026-01 or >=2026-01-31"
+	return k
+}
+
 // Checked is a kind of texts that ok accepts; wants says what they look like.
 func Checked(wants string, ok func(text string) bool) Kind {
 	return Kind{Wants: wants, read: func(_ *Field, text string) (Value, bool) { return Value{Text: text}, ok(text) }}

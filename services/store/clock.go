@@ -8,7 +8,7 @@ import (
 )
 
 // clock has time change what is stored: when an acceptance ends, its issues are
-// open again without anybody writing.
+// open again without anybody writing, and issues become overdue.
 type clock struct {
 	due  atomic.Int64 // when that is next to be done, in unix milliseconds; 0 is not known
 	seen atomic.Int64 // how often it was forgotten
@@ -16,7 +16,7 @@ type clock struct {
 	turn atomic.Pointer[func(ctx context.Context) error]
 }
 
-// forget is for after a change of decisions.
+// forget is for after a change of decisions or records.
 func (c *clock) forget() {
 	c.seen.Add(1)
 	c.due.Store(0)
@@ -27,8 +27,12 @@ const (
 	turnAgain = time.Second     // how soon it is tried again where it failed
 )
 
+// ClocksDiffer is how far the clocks of programs that share a database may be
+// apart without one taking back what another did by its own.
+const ClocksDiffer = time.Hour
+
 // OnTime has do bring up to date what time changes: rows of issues whose
-// change_at has come. It is done before anything is read after that, by
+// change_at or due_at has come. It is done before anything is read after that, by
 // whatever program reads first.
 func (s *Store) OnTime(do func(ctx context.Context) error) { s.clock.turn.Store(&do) }
 
@@ -64,7 +68,10 @@ func (s *Store) nextChange(ctx context.Context, now int64) int64 {
 	seen := c.seen.Load()
 	due := now + turnAgain.Milliseconds()
 	err := s.readOnce(ctx, func(tx *Tx) error {
-		due = One[int64](tx, `SELECT COALESCE(MIN(change_at), $1) FROM issues WHERE change_at <> 0`, Never)
+		due = One[int64](tx, `SELECT COALESCE(MIN(x.at), $1) FROM (SELECT MIN(change_at) AS at FROM issues WHERE change_at <> 0
+			UNION ALL SELECT MIN(due_at) + 1 AS at FROM issues WHERE overdue = 0 AND paused_at = 0 AND state_rank < 4 AND due_at <> 0
+			UNION ALL SELECT CASE WHEN MAX(due_at) > $2 THEN 0 END AS at FROM issues WHERE overdue = 1) x`,
+			Never, now+ClocksDiffer.Milliseconds())
 		return tx.err
 	})
 	if err != nil {

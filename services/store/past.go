@@ -17,6 +17,8 @@ type Relation struct {
 	// Light is a relation that is best read where it stands, also by a
 	// statement that reads it twice.
 	Light bool
+	// Whole is a relation that a statement reads several times, and is best read once.
+	Whole bool
 	// SQL selects its rows. In it @ stands for the time, in unix milliseconds,
 	// rows() for what Rows gives, of which each list is e.value, and base. begins
 	// the names of tables as they are stored.
@@ -135,8 +137,11 @@ func (r Relation) isFor(query string) bool {
 
 // as is the relation as a statement begins with it.
 func (r Relation) as() string {
-	if r.Light {
+	switch {
+	case r.Light:
 		return r.Name + " AS NOT MATERIALIZED (" + r.SQL + ")"
+	case r.Whole:
+		return r.Name + " AS MATERIALIZED (" + r.SQL + ")"
 	}
 	return r.Name + " AS (" + r.SQL + ")"
 }

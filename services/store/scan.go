@@ -167,6 +167,13 @@ func Add(sum, more map[string]int64, times int64) {
 	}
 }
 
+// Move takes so many of a name from one sum to another.
+func Move(to, from map[string]int64, name string, n int64) {
+	moved := map[string]int64{name: n}
+	Add(to, moved, 1)
+	Add(from, moved, -1)
+}
+
 // AddCounts adds counts that are given as texts, each decoded once: most scans of a repository have the same.
 func AddCounts(tx *Tx, sum, times map[string]int64) {
 	for text, n := range times {

@@ -307,8 +307,10 @@ func (s *Store) raise(raised map[string]uint64) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if raised[telemetry.TopicDecisions] > s.versions[telemetry.TopicDecisions] {
-		s.clock.forget()
+	for _, topic := range [...]string{telemetry.TopicDecisions, telemetry.TopicRecords} {
+		if raised[topic] > s.versions[topic] {
+			s.clock.forget()
+		}
 	}
 	versions := maps.Clone(s.versions) // who asked for them before goes on reading those
 	for topic, n := range raised {

@@ -37,6 +37,12 @@ func (tx *Tx) Now() time.Time { return tx.now }
 // Person is who asks.
 func (tx *Tx) Person() string { return telemetry.NameOf(tx.ctx) }
 
+// Alone reports whether nobody signs in, so that who asks is all that there are.
+func (tx *Tx) Alone() bool {
+	p := telemetry.PersonOf(tx.ctx)
+	return !p.Known() || p.Way == telemetry.EntryOpen
+}
+
 // WantsHints reports whether the database plans by a query's text more than by its tables.
 func (tx *Tx) WantsHints() bool { return tx.dialect.name() == "sqlite" }
 

@@ -57,8 +57,9 @@ func ReasonOf(text string) DismissReason {
 // Bounds of a decision.
 const (
 	DecisionIssuesMost  = 10_000
-	DecisionCommentMost = 10_000 // bytes
-	DecisionKeyMost     = 200    // bytes
+	DecisionCommentMost = 10_000    // bytes
+	DecisionKeyMost     = 200       // bytes
+	DecisionBodyMost    = 256 << 10 // bytes of a request: the ids of all issues, and a comment, in any encoding
 )
 
 // Me stands for the person who asks, in queries and as an assignee.
@@ -73,6 +74,7 @@ type NewDecision struct {
 	Assignee string
 	By       string // who decides
 	Key      string // the same key again is the same decision; "" is none
+	Need     string // the key of a row of Needs you, which is snoozed; "" = the decision is about issues
 
 	Issues []string // public ids; nil: those that a query names
 	Query  string   // that query
@@ -121,6 +123,8 @@ func (d NewDecision) checkAction() error {
 func (d NewDecision) checkUntil(now time.Time) error {
 	ends := d.Action == ActionAccept || d.Action == ActionSnooze
 	switch {
+	case ends && d.Until.IsZero() && d.Need != "":
+		return nil // until something changes
 	case ends && d.Until.IsZero():
 		return invalidField("until", "Invalid until: want the date on which this ends, for example 2027-01-31.")
 	case !ends && !d.Until.IsZero():
@@ -146,6 +150,12 @@ func (d NewDecision) checkAssignee(known func(string) bool) error {
 
 func (d NewDecision) checkIssues() error {
 	switch {
+	case d.Need != "" && d.Action != ActionSnooze:
+		return invalidField("row", "A row of Needs you can only be snoozed. For anything else, name its issues.")
+	case d.Need != "" && (d.Issues != nil || d.Query != ""):
+		return invalidField("row", "Give either row, issues or q.")
+	case d.Need != "":
+		return nil
 	case d.Issues != nil && d.Query != "":
 		return invalidField("issues", "Give either issues or q, not both.")
 	case d.Issues != nil && len(d.Issues) == 0, d.Issues == nil && d.Query == "":
@@ -202,6 +212,7 @@ type Decision struct {
 	Assignee Optional       `json:"assignee"`
 	Issues   int64          `json:"issues"` // how many it is about
 	Query    Optional       `json:"query"`  // that named them
+	Need     Optional       `json:"row"`    // the row of Needs you that was snoozed
 	UndoneAt Time           `json:"undone_at"`
 	UndoneBy Optional       `json:"undone_by"`
 }

@@ -116,6 +116,7 @@ type IssueDetail struct {
 	Decisions     []IssueDecision   `json:"decisions"` // all of them, oldest first
 	Timeline      []Step            `json:"timeline"`
 	Odds          Odds              `json:"odds"`
+	Due           Due               `json:"due"`
 	Attempts      []AttemptRow      `json:"-"` // the API adds what came of each
 	Scans         []ScanPoint       `json:"-"` // of its repository from its first on
 }

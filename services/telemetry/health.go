@@ -14,7 +14,9 @@ type RepoHealth struct {
 	Lost      *RunRow        // its latest scan with findings data, if that did not look at a language
 	Rematched *RematchedScan // nil unless one of its latest scans was
 	Broken    []string       // its files whose latest version cannot be read, at most BrokenShown
-	Seldom    []SeldomAsked  // of it and its forks, now: those that GitHub is asked for at growing distance
+	Owners    string         // where its CODEOWNERS lies; "" without one
+	Invalid   []InvalidOwnerLine
+	Seldom    []SeldomAsked // of it and its forks, now: those that GitHub is asked for at growing distance
 }
 
 // SeldomAsked is a repository whose pull requests are asked for at growing

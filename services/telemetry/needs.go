@@ -12,7 +12,7 @@ type Need string
 // The groups of "Needs you" (docs/rules.md#needs-you).
 const (
 	NeedWaiting      Need = "waiting"       // a session waits for its user, without a pull request
-	NeedNew          Need = "new"           // critical or high, new or reopened, and nothing was tried
+	NeedNew          Need = "new"           // critical or high, nothing is under way, and new or overdue
 	NeedReview       Need = "pr_ready"      // a pull request is ready for review
 	NeedMerge        Need = "verified"      // verified, not merged
 	NeedStillThere   Need = "still_there"   // merged, and a later scan still names the issue
@@ -33,7 +33,7 @@ func Needs() []Need {
 func (n Need) Label() string {
 	return map[Need]string{
 		NeedWaiting:      "Devin waits for you",
-		NeedNew:          "New, nothing under way",
+		NeedNew:          "New or overdue",
 		NeedReview:       "PR ready for review",
 		NeedMerge:        "Verified, not merged",
 		NeedStillThere:   "Merged, but still there",
@@ -117,9 +117,16 @@ type NeedRow struct {
 	Sessions   int64    `json:"sessions"`    // how many the row stands for
 	Issues     []string `json:"issues"`      // public ids of the open issues that it is about
 	StartedAt  Time     `json:"started_at"`  // of a run that was started for it and has left no record yet
+	DueAt      Time     `json:"due_at"`      // the first of Issues; null where none has a due date
+	Late       bool     `json:"overdue"`     // it waits because its issues are overdue
 	PullStatus          // of the pull request
 
-	Key          string        `json:"-"` // unique in the list
+	Key          string   `json:"row"`           // names the row, for a snooze
+	Assignee     Optional `json:"assignee"`      // of the worst of Issues
+	Owners       []string `json:"owners"`        // likewise
+	Snooze       int64    `json:"snooze"`        // the decision by which it is snoozed; 0 = it is not
+	SnoozedUntil Time     `json:"snoozed_until"` // zero also where only a change ends it
+
 	SessionURL   string        `json:"-"`
 	SessionTitle string        `json:"-"`
 	State        State         `json:"-"` // of the session
@@ -184,6 +191,9 @@ func (n *NeedRow) Detail() string {
 	case NeedWaiting:
 		return "Devin waits for an answer and has opened no pull request."
 	case NeedNew:
+		if n.Late {
+			return "Its due date has passed, and no session or pull request is under way."
+		}
 		return "The latest scan found it, and no session has worked on it."
 	case NeedReview:
 		return "The pull request is open."

@@ -159,6 +159,10 @@ type IssueRow struct {
 	Score      *float64 `json:"score"`  // CVSS, by the newest log that names the issue; nil without one
 	CWEs       []string `json:"cwes"`   // likewise: CWE-79
 	Owners     []string `json:"owners"` // of its file, by CODEOWNERS, else the tags of the registry
+	DueAt      Time     `json:"due_at"` // null unless it is open and has a due date
+	Overdue    bool     `json:"overdue"`
+	DueSoon    bool     `json:"-"` // it is due within the next DueSoon
+	PausedAt   Time     `json:"-"` // since when the clock of DueAt pauses; zero where it runs
 }
 
 // RepoRow is one repository with its figures.
@@ -178,6 +182,7 @@ type RepoRow struct {
 	OpenCategory     map[string]int64 `json:"open_by_category"`
 	Dismissed        int64            `json:"dismissed"` // taken out of the open ones by decisions
 	Accepted         int64            `json:"accepted"`
+	Overdue          int64            `json:"overdue"`       // of the open issues that have a list
 	Latest           int64            `json:"latest_issues"` // open by scans alone: Open + Dismissed + Accepted
 	LatestSeverity   map[string]int64 `json:"latest_severity"`
 	LatestCategory   map[string]int64 `json:"latest_category"`

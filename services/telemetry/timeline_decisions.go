@@ -28,6 +28,9 @@ func (d Decision) Words() string {
 	case ActionReopen:
 		return "Reopened"
 	case ActionSnooze:
+		if d.Until.IsZero() {
+			return "Snoozed until it changes"
+		}
 		return "Snoozed until " + minuteText(d.Until)
 	case ActionAssign:
 		if d.Assignee == "" {

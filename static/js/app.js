@@ -25,6 +25,7 @@
   function short(seconds) { return seconds < 3600 ? span(seconds) : seconds < 48 * 3600 ? `${Math.floor(seconds / 3600)} h` : span(seconds); }
   function said(time, as, now) {
     const seconds = Math.max(0, (now - time) / 1000);
+    if (as === "in") return `in ${short(Math.max(0, (time - now) / 1000))}`;
     if (as === "span") return span(seconds);
     if (as === "age") return short(seconds);
     if (as === "day") {
@@ -376,7 +377,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.key === "Escape") for (const menu of all("details.menu[open]")) { menu.open = false; $("summary", menu).focus(); }
-    if (keep.get("keys") === "off" || event.target.closest("input, select, textarea, dialog")) return;
+    if (keep.get("keys") === "off" || event.target.closest("input:not([type=checkbox]), select, textarea, dialog")) return;
     if (performance.now() < goUntil && event.key in places) return location.assign(places[event.key]);
     goUntil = 0;
     const does = {

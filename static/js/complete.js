@@ -52,8 +52,10 @@
     asking?.abort();
     asking = new AbortController();
     const query = new URLSearchParams({ list: list.dataset.list, q: box.value, caret: box.selectionStart });
+    const { base, asOf } = document.documentElement.dataset;
+    if (asOf) query.set("as_of", asOf);
     try {
-      const answer = await fetch(`${document.documentElement.dataset.base}api/complete?${query}`, { signal: asking.signal });
+      const answer = await fetch(`${base}api/complete?${query}`, { signal: asking.signal });
       if (!answer.ok) return close();
       const found = (await answer.json()).items.filter((item) => item.query.trim() !== box.value.trim());
       if (document.activeElement !== box) return close();

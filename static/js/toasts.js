@@ -6,7 +6,7 @@
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
   // more is what its button does, then what follows when it is gone.
-  document.addEventListener("toast", ({ detail: { text, tone, more, then } }) => {
+  document.addEventListener("toast", ({ detail: { text, tone, more, label, then } }) => {
     if (all(".toast-text", region).some((p) => p.textContent === text)) return;
     const item = template.content.firstElementChild.cloneNode(true), details = item.querySelector(".toast-more");
     const leave = () => { if (!item.isConnected) return; item.remove(); then?.(); place(); };
@@ -14,11 +14,12 @@
     item.dataset.tone = tone;
     item.querySelector(".toast-text").textContent = text;
     details.hidden = !more;
+    if (label) details.textContent = label;
     details.addEventListener("click", (event) => { event.stopPropagation(); more(); leave(); }); // the click would close what it opens
     item.querySelector("[data-dismiss]").addEventListener("click", leave);
     region.append(item);
     place();
-    setTimeout(leaveLater, tone === "good" ? 6000 : 12000);
+    setTimeout(leaveLater, tone === "good" && !more ? 6000 : 12000);
   });
 
   // They stand in a corner at the bottom, or as far up as it takes. Links of

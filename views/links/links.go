@@ -28,6 +28,8 @@ const (
 	APIDocs       = "/docs/api"
 	Deliveries    = "/deliveries"
 	Audit         = "/audit"
+	Decide        = "/decide" // on the issues that it names
+	Decisions     = "/decisions"
 	Tokens        = "/tokens"
 	SignIn        = "/sign-in"
 	Events        = "/events" // the stream that open pages listen to
@@ -53,6 +55,8 @@ const (
 	ActionLog           = Actions + "log"
 	ActionDecide        = Actions + "decide"
 	ActionUndoDecision  = Actions + "undo-decision"
+	ActionDecideMany    = Actions + "decisions"
+	ActionSnooze        = Actions + "snooze"
 	ActionSaveView      = Actions + "views"
 	ActionRenameView    = Actions + "views/rename"
 	ActionDeleteView    = Actions + "views/delete"

@@ -49,6 +49,7 @@ type Table[T any] struct {
 	Bar      parts.Bar   // the zero Bar shows nothing
 	Empty    parts.Empty // said where there are no rows
 	Action   parts.Action
+	Desk     Desk     // what can be done with selected rows
 	Chosen   []string // the columns that are shown on request, and are
 	HideRepo bool     // on a page of one repository
 	Brief    bool     // within an overview: no sorting

@@ -10,6 +10,7 @@ type Column struct {
 	Initial bool   // the first click sorts downwards
 	Falls   bool   // its ascending order begins with the greatest, as ranks do
 	Chosen  string // its name where it is shown on request alone
+	Pick    bool   // it has the boxes that select rows, and its head that of all
 }
 
 // Sort says by what rows are ordered.

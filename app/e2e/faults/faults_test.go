@@ -78,20 +78,24 @@ func TestFaultsOnPostgreSQL(t *testing.T) {
 	report(t, light)
 }
 
-// TestFaultsWithTwoReplicas is a part of the table where another program on the
-// database runs the jobs that are asked for.
+// TestFaultsWithTwoReplicas is the same table where another program on the database
+// runs the jobs that are asked for: all of it with -full, else one pair in 48.
 func TestFaultsWithTwoReplicas(t *testing.T) {
+	begun := time.Now()
 	worlds := newUndisturbed(t)
 	databases := newPostgres(t)
-	light, _ := chosen(48)
+	light, heavy := chosen(48)
 	if *full {
-		light, _ = chosen(8)
+		light, heavy = chosen(defaultShare)
 	}
-	for _, p := range light {
+	all := append(light, heavy...)
+	for _, p := range all {
 		p.replica = true
 	}
-	run(t, worlds, light, atOnce/2, databases.database)
-	report(t, light)
+	run(t, worlds, light, atOnce, databases.database)
+	run(t, worlds, heavy, 1, databases.database)
+	report(t, all)
+	t.Logf("in %s", time.Since(begun).Round(time.Second))
 }
 
 // chosen returns the pairs to run: those that -only names, all with -full,

@@ -196,7 +196,10 @@ func (p *pair) intact(ctx context.Context, w *world, before figures, used ending
 	if lost := before.lost(after); len(lost) > 0 {
 		p.problem("lost what was stored: %s", strings.Join(lost, "; "))
 	}
-	if codeOf(used.err) != fine && p.call.kind != kindSend && !p.call.goesOn {
+	// A holder with clients of its own meets a limit after it has read other pull requests,
+	// where the one program has met it before.
+	limitMet := p.replica && codeOf(used.err) == limited && len(p.call.methods) > 0 && strings.HasPrefix(p.call.methods[0], "github.PullRequest")
+	if codeOf(used.err) != fine && p.call.kind != kindSend && !p.call.goesOn && !limitMet {
 		if diff := before.diff(after); diff != "" {
 			p.problem("the job failed and changed figures:\n%s", diff)
 		}

@@ -68,13 +68,11 @@ type world struct {
 	log    lines
 	url    string // of the database
 
-	db     *store.Store
-	github *github.Client
+	db *store.Store
+	clients
 	action *github.Action
-	devin  *devin.Client
 	jobs   *ingest.Runner
 	board  *dashboard.Dashboard
-	out    *gate
 	stop   context.CancelFunc
 	holder *holder // with replica
 	ids    atomic.Int64
@@ -103,7 +101,6 @@ func newWorld(ctx context.Context, c *call, timeout time.Duration, url string, r
 	if c.set != nil {
 		c.set(w)
 	}
-	w.replica = w.replica && !w.askSelf && !w.logs // which a program does after a restart
 	if err := w.open(ctx); err != nil {
 		return w, err
 	}
@@ -154,49 +151,68 @@ func (w *world) open(ctx context.Context) (err error) {
 	if w.db, err = store.Open(ctx, store.Options{URL: w.url, Now: w.now}); err != nil {
 		return err
 	}
-	w.out = newGate(w.wire)
-	log := slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	w.github, err = github.New(github.Options{
-		BaseURL: w.server.URL, Token: secretToken, HTTPTimeout: w.timeout, Transport: w.out, Log: log, Now: w.now,
+	if w.clients, err = w.newClients(); err != nil {
+		return err
+	}
+	w.action = w.github.Action(actionRepo, "")
+	if w.replica && w.holder == nil { // it goes on when this program is restarted
+		if w.holder, err = w.openHolder(whole); err != nil {
+			return err
+		}
+	}
+	w.jobs = ingest.New(ctx, w.options(w.clients, w.db))
+	reads := storetest.Reading(w.db)
+	reads.Messages, reads.GitHub = w.devin, w.github
+	w.board = dashboard.New(reads)
+	return nil
+}
+
+// clients are what a program asks the upstreams with.
+type clients struct {
+	github *github.Client
+	devin  *devin.Client
+	out    *gate
+}
+
+func (w *world) newClients() (c clients, err error) {
+	c.out = newGate(w.wire)
+	c.github, err = github.New(github.Options{
+		BaseURL: w.server.URL, Token: secretToken, HTTPTimeout: w.timeout, Transport: c.out, Log: w.logger(), Now: w.now,
 	})
 	if err != nil {
-		return err
+		return c, err
 	}
 	org := "org-faults"
 	if w.askSelf {
 		org = ""
 	}
-	w.devin, err = devin.New(devin.Options{
-		BaseURL: w.server.URL, Key: w.key(), OrgID: org, HTTPTimeout: w.timeout, Transport: w.out, Log: log, Now: w.now,
+	c.devin, err = devin.New(devin.Options{
+		BaseURL: w.server.URL, Key: w.key(), OrgID: org, HTTPTimeout: w.timeout, Transport: c.out, Log: w.logger(), Now: w.now,
 	})
-	if err != nil {
-		return err
-	}
-	w.action = w.github.Action(actionRepo, "")
-	source := ingest.Source{Name: actionRepo, Files: w.action, Dispatcher: w.action}
+	return c, err
+}
+
+func (w *world) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// options are those of a program's jobs.
+func (w *world) options(c clients, db *store.Store) ingest.Options {
+	action := c.github.Action(actionRepo, "")
+	source := ingest.Source{Name: actionRepo, Files: action, Dispatcher: action}
 	if w.sides {
-		source.Sides = w.action
+		source.Sides = action
 	}
 	var logs ingest.RunLogs
 	if w.logs && w.ready {
-		logs = w.github
+		logs = c.github
 	}
-	o := ingest.Options{
-		Store: derive.New(w.db), Sources: []ingest.Source{source}, RunLogs: logs,
-		Repositories: w.github, PullRequests: w.github, Owners: w.github, Devin: w.devin, Messenger: w.devin,
-		Log: log, Now: w.now,
+	return ingest.Options{
+		Store: derive.New(db), Sources: []ingest.Source{source}, RunLogs: logs,
+		Repositories: c.github, PullRequests: c.github, Owners: c.github, Devin: c.devin, Messenger: c.devin,
+		Log: w.logger(), Now: w.now,
 		NewID: func() string { return fmt.Sprint("id-", w.ids.Add(1)) },
 	}
-	if w.replica && w.holder == nil { // it goes on when this program is restarted
-		if w.holder, err = openHolder(whole, w.url, o); err != nil {
-			return err
-		}
-	}
-	w.jobs = ingest.New(ctx, o)
-	reads := storetest.Reading(w.db)
-	reads.Messages, reads.GitHub = w.devin, w.github
-	w.board = dashboard.New(reads)
-	return nil
 }
 
 // shut ends the program's parts; the upstreams go on.
@@ -212,10 +228,20 @@ func (w *world) shut() {
 	}
 }
 
-// restart ends the program's parts and starts them again over the same store.
+// restart ends the program's parts and starts them again over the same store. The
+// holder goes on, unless the call is one that a program makes once.
 func (w *world) restart(ctx context.Context) error {
 	w.shut()
-	return w.open(ctx)
+	if w.holder == nil || !w.askSelf && !w.logs {
+		return w.open(ctx)
+	}
+	w.holder.close()
+	w.holder = nil
+	err := w.open(ctx)
+	if err == nil {
+		_ = refresh(ctx, w) // so that the one with which the holder begins is over; a fault may end it
+	}
+	return err
 }
 
 func (w *world) close() {

@@ -80,11 +80,13 @@ func TestWebhookOfAMergedPullRequest(t *testing.T) {
 	changed := versions(t, p.Program, "pulls")
 	p.GitHub.Forget()
 	const title = "fix(CQLF-R1-0002): escape"
+	begun := time.Now()
 	if status := p.Webhook("pull_request", "merged", program.PullEvent("octo/shop", 7, "closed", title, opened.Add(time.Minute), true)); status != 202 {
 		t.Fatalf("answered with %d", status)
 	}
 	changed()
 	p.UntilSays("/api/prs?state=merged", `"pr_number":7`)
+	t.Logf("shown %s after it was sent", time.Since(begun).Round(time.Millisecond))
 	for id, event := range map[string]map[string]any{
 		"older":     program.PullEvent("octo/shop", 7, "opened", title, opened, false),
 		"unrelated": program.PullEvent("octo/shop", 9, "opened", "Bump lodash", opened, false),

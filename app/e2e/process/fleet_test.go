@@ -1,6 +1,8 @@
 package process
 
 import (
+	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -75,6 +77,13 @@ func (d *door) reached(t *testing.T) {
 	}
 }
 
+// drain forgets that answers were held back.
+func (d *door) drain() {
+	for len(d.at) > 0 {
+		<-d.at
+	}
+}
+
 // release lets all answers go.
 func (d *door) release() {
 	d.mu.Lock()
@@ -92,7 +101,7 @@ func (d *door) counts() (asked, lists int) {
 // replica is one of several programs on one database.
 type replica struct {
 	*program.Program
-	github *door
+	github, devin *door
 }
 
 const hasLease = "this program runs the jobs"
@@ -107,8 +116,9 @@ func fleet(t *testing.T, settings ...program.Settings) (*program.Played, []repli
 	played := program.NewPlayed(t, "cog_played", program.SampleWith(map[string]any{"pr_url": ""}))
 	var replicas []replica
 	for _, own := range settings {
-		d := newDoor()
-		r := replica{program.Start(t, played.Settings(program.Fronts{"GITHUB_API_URL": d.front}).With(own)), d}
+		github, devin := newDoor(), newDoor()
+		fronts := program.Fronts{"GITHUB_API_URL": github.front, "DEVIN_API_URL": devin.front}
+		r := replica{program.Start(t, played.Settings(fronts).With(own)), github, devin}
 		if len(replicas) == 0 {
 			r.Until("the first program never has the lease", r.leads)
 			r.Until("the refresh of the start does not end", func() bool { return r.job("refresh", "done") != nil })
@@ -153,6 +163,37 @@ func (r replica) job(kind, state string) map[string]any {
 		}
 	}
 	return nil
+}
+
+// hears opens a stream of events, as a page does, and returns a function that waits
+// until it tells of other records than at first. One that ends is opened again.
+func hears(p *program.Program) (changed func()) {
+	p.T.Helper()
+	ctx, end := context.WithTimeout(p.T.Context(), 6*program.Patience)
+	p.T.Cleanup(end)
+	var events *bufio.Scanner
+	records := func() string { // in the next event that has it
+		for {
+			for events != nil && events.Scan() {
+				if _, rest, found := strings.Cut(events.Text(), "records="); found {
+					version, _, _ := strings.Cut(rest, " ")
+					return version
+				}
+			}
+			res, err := p.Client().Do(p.Request(http.MethodGet, "/events", "").WithContext(ctx))
+			if err != nil {
+				p.T.Fatal(err)
+			}
+			p.T.Cleanup(func() { _ = res.Body.Close() })
+			events = bufio.NewScanner(res.Body)
+		}
+	}
+	first := records()
+	return func() {
+		p.T.Helper()
+		for records() == first {
+		}
+	}
 }
 
 // lateScan is a run file of another repository.

@@ -73,3 +73,67 @@ func TestKilled(t *testing.T) {
 		t.Errorf("after twenty kills it says otherwise than without any: %.2000s", diff)
 	}
 }
+
+// TestKilledBetweenActionRepositories: a refresh of several action repositories that is
+// killed after one of them, or while files of the next are fetched, keeps what it has
+// stored and says nothing of the other; the next start completes it, and ends where a
+// program that was never killed is.
+func TestKilledBetweenActionRepositories(t *testing.T) {
+	const second = "octo/second"
+	played := program.NewPlayed(t, "cog_played", map[string]any{"same.json": program.SmallScan(1, "2026-02-01T10:00:00Z", nil)})
+	put := func(name string, run int) {
+		played.GitHub.Repo(second).PutFile("telemetry/runs/"+name, program.SmallScan(run, fmt.Sprintf("2026-02-%02dT10:00:00Z", run),
+			map[string]any{"target_repo": "https://github.com/octo/till", "fork_url": ""}))
+	}
+	played.GitHub.Repo("octo/till")
+	put("same.json", 7)
+	d := newDoor()
+	settings := played.Settings(program.Fronts{"GITHUB_API_URL": d.front}).With(program.Settings{
+		"ACTION_REPO": program.ActionRepo + "," + second, "DATABASE_URL": "sqlite:" + filepath.Join(t.TempDir(), "killed.db"),
+	})
+	done := func(p *program.Program) { p.UntilSays("/api/jobs", `"kind":"refresh","state":"done"`) }
+	read := func(p *program.Program) map[any]bool {
+		sources := map[any]bool{}
+		for _, s := range p.Items("/api/sources") {
+			if s["name"] == "runs" {
+				sources[s["repo"]] = s["ok_at"] != nil
+			}
+		}
+		return sources
+	}
+	d.close("/repos/" + second + "/git/trees/")
+	p := program.Start(t, settings)
+	d.reached(t)
+	p.Kill()
+	d.close("/repos/" + second + "/git/blobs/")
+	d.drain()
+	p.Restart()
+	d.reached(t)
+	if n := totalRuns(p); n != 1 {
+		t.Errorf("killed after the first action repository: %v runs, want that of the first one", n)
+	}
+	if got := read(p); !got[program.ActionRepo] || got[second] {
+		t.Errorf("killed after the first action repository, those read are %v", got)
+	}
+	put("more.json", 8) // it comes while the program is down
+	p.Kill()
+	d.release()
+	d.drain()
+	p.Restart()
+	done(p)
+	if got := read(p); !got[program.ActionRepo] || !got[second] {
+		t.Errorf("after the next start, those read are %v", got)
+	}
+	p.Job("refresh")
+	killed := records(p)
+	if n := totalRuns(p); n != 3 {
+		t.Errorf("%v runs, want 3", n)
+	}
+	p.Stop()
+	whole := program.Start(t, settings.With(program.Settings{"DATABASE_URL": "sqlite:" + filepath.Join(t.TempDir(), "whole.db")}))
+	done(whole)
+	whole.Job("refresh")
+	if diff := cmp.Diff(records(whole), killed); diff != "" {
+		t.Errorf("after two kills it says otherwise than without any: %.2000s", diff)
+	}
+}

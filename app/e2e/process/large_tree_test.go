@@ -7,11 +7,10 @@ import (
 	"crypto/sha1" //nolint:gosec // Git names blobs by SHA-1
 	"encoding/base64"
 	"encoding/hex"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -25,9 +24,11 @@ type largeRepo struct {
 	others, runs int // files beside telemetry/runs, and in it
 }
 
+// run is a scan of the one repository that all are of, a minute after the one before.
 func (l *largeRepo) run(i int) string {
-	return fmt.Sprintf(`{"target_repo": "https://github.com/octo/shop", "run_number": %d, "run_id": "%d", "timestamp": "2026-02-01T%02d:%02d:%02dZ", `+
-		`"issues_found": 0, "sessions": [], "issue_fingerprints": []}`, i+1, i+1, i/3600%24, i/60%60, i%60)
+	at := time.Date(2025, 2, 1, 0, i, 0, 0, time.UTC).Format(time.RFC3339)
+	return fmt.Sprintf(`{"target_repo": "https://github.com/octo/shop", "run_number": %d, "run_id": "%d", "timestamp": %q, `+
+		`"issues_found": 0, "sessions": [], "issue_fingerprints": []}`, i+1, i+1, at)
 }
 
 func shaOf(body string) string {
@@ -94,15 +95,20 @@ func (l *largeRepo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+var large = flag.Int("large", 2000, "how many run files TestManyRunFiles has: at most 200,000")
+
 // TestLargeTree: a repository of 200,000 files is read, and takes a bounded part of the
 // memory of a small machine.
-func TestLargeTree(t *testing.T) {
+func TestLargeTree(t *testing.T) { readLarge(t, &largeRepo{others: 200_000, runs: 20}) }
+
+// TestManyRunFiles: so is one whose files are run files, all of one repository; task
+// large has 200,000 of them.
+func TestManyRunFiles(t *testing.T) { readLarge(t, &largeRepo{others: 1000, runs: *large}) }
+
+func readLarge(t *testing.T, l *largeRepo) {
+	t.Helper()
 	if program.Race {
 		t.Skip("SKIPPED: a large tree: the race detector takes memory of its own")
-	}
-	l := &largeRepo{others: 200_000, runs: 20}
-	if n, err := strconv.Atoi(os.Getenv("LARGE_RUNS")); err == nil {
-		l.others, l.runs = 1000, n // how long that takes is measured by hand
 	}
 	server := httptest.NewServer(l)
 	t.Cleanup(server.Close)

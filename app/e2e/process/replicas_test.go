@@ -1,8 +1,6 @@
 package process
 
 import (
-	"bufio"
-	"context"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -34,29 +32,12 @@ func TestTwoReplicas(t *testing.T) {
 	if n := totalRuns(other); n != 0.0 {
 		t.Errorf("an empty database has %v runs", n)
 	}
-	ctx, end := context.WithTimeout(t.Context(), 6*program.Patience)
-	defer end()
-	res, err := other.Client().Do(other.Request(http.MethodGet, "/events", "").WithContext(ctx))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	events := bufio.NewScanner(res.Body)
-	records := func() string { // in the next event that has it
-		for events.Scan() {
-			if _, rest, found := strings.Cut(events.Text(), "records="); found {
-				version, _, _ := strings.Cut(rest, " ")
-				return version
-			}
-		}
-		t.Fatalf("the stream ended: %v", events.Err())
-		return ""
-	}
-	first := records()
+	changed := hears(other)
 	one.Write(map[string]any{"a.json": program.SmallScan(1, "2026-02-02T10:00:00Z", nil)})
 	one.Job("refresh")
-	for records() == first {
-	}
+	begun := time.Now()
+	changed()
+	t.Logf("the other program's pages hear of it after %s", time.Since(begun).Round(time.Millisecond))
 	other.Until("the other program does not see what the first one wrote", func() bool { return totalRuns(other) == 1.0 })
 }
 
@@ -68,17 +49,21 @@ func TestOneOfThreeAsks(t *testing.T) {
 	for _, s := range settings {
 		s["REFRESH_INTERVAL"], s["POLL_INTERVAL"] = "1", "1"
 	}
-	_, replicas := fleet(t, settings...)
+	played, replicas := fleet(t, settings...)
+	played.Working()
 	asks := func(now int) {
 		t.Helper()
 		_, before := replicas[now].github.counts()
+		polls, _ := replicas[now].devin.counts()
 		replicas[now].Until("the loops of the holder stand still", func() bool {
 			_, lists := replicas[now].github.counts()
-			return lists > before+3
+			polled, _ := replicas[now].devin.counts()
+			return lists > before+3 && polled > polls+1
 		})
 		for i, r := range replicas {
-			if asked, _ := r.github.counts(); i > now && asked > 0 {
-				t.Errorf("while %d runs the jobs, %d asked GitHub %d times", now, i, asked)
+			github, _ := r.github.counts()
+			if devin, _ := r.devin.counts(); i > now && github+devin > 0 {
+				t.Errorf("while %d runs the jobs, %d asked GitHub %d times and Devin %d times", now, i, github, devin)
 			}
 		}
 	}
@@ -213,6 +198,7 @@ func TestHolderKilled(t *testing.T) {
 	t.Parallel()
 	played, replicas := fleet(t, onOnePostgres(t, 3)...)
 	holder, others := replicas[0], replicas[1:]
+	changed := hears(others[1].Program)
 	played.Put(map[string]any{"late.json": lateScan(5)})
 	holder.github.close("/git/trees/")
 	first := others[0].post("/api/refresh")
@@ -223,6 +209,7 @@ func TestHolderKilled(t *testing.T) {
 		return id != ""
 	})
 	holder.Kill()
+	killed := time.Now()
 	second := others[1].post("/api/refresh")
 	_, card := others[1].Do(http.MethodPost, "/actions/refresh", "", "HX-Request", "true")
 	for _, words := range []string{"Refresh: queued", "Another program on the same database runs the jobs"} {
@@ -235,10 +222,12 @@ func TestHolderKilled(t *testing.T) {
 			t.Errorf("caller %d is answered %+v", i, got)
 		}
 	}
+	t.Logf("what the killed program was doing is done %s later", time.Since(killed).Round(time.Millisecond))
 	if j := others[1].Object(http.MethodGet, "/api/jobs/"+id); j["state"] != "done" {
 		t.Errorf("the job that was cut off: %v", j)
 	}
 	settled(t, others[0], 3)
+	changed()
 	holder.Restart()
 	if holder.leads() {
 		t.Error("the program that was killed has the lease at once")
@@ -254,6 +243,7 @@ func TestHolderStopped(t *testing.T) {
 	t.Parallel()
 	played, replicas := fleet(t, onOnePostgres(t, 2)...)
 	holder, other := replicas[0], replicas[1]
+	heard := []func(){hears(holder.Program), hears(other.Program)}
 	waiting := ghost(t, played, holder)
 	var id string
 	other.Until("the job is not listed", func() bool {
@@ -272,6 +262,9 @@ func TestHolderStopped(t *testing.T) {
 	}
 	holder.Until("it does not learn that it lost the lease", func() bool { return strings.Contains(holder.Log(), "has taken over the jobs") })
 	settled(t, holder, 3)
+	for _, changed := range heard {
+		changed()
+	}
 	asked, _ := other.github.counts()
 	if result := holder.Job("refresh"); result["total_files"] != 3.0 {
 		t.Errorf("its next refresh: %v", result)
@@ -295,6 +288,7 @@ func TestNetworkOfTheHolderCut(t *testing.T) {
 	settings[0] = program.Settings{"DATABASE_URL": address.String()}
 	played, replicas := fleet(t, settings...)
 	holder, other := replicas[0], replicas[1]
+	heard := []func(){hears(holder.Program), hears(other.Program)}
 	waiting := ghost(t, played, holder)
 	line.set(true)
 	if result := other.Job("refresh"); result["total_files"] != 3.0 {
@@ -309,6 +303,9 @@ func TestNetworkOfTheHolderCut(t *testing.T) {
 		t.Errorf("the refresh of the program that is back: %v", result)
 	}
 	settled(t, holder, 3)
+	for _, changed := range heard {
+		changed()
+	}
 }
 
 // TestDatabaseOfReplicasRestarted: after a restart of PostgreSQL one of two
@@ -316,6 +313,7 @@ func TestNetworkOfTheHolderCut(t *testing.T) {
 func TestDatabaseOfReplicasRestarted(t *testing.T) {
 	s := newServer(t)
 	played, replicas := fleet(t, s.url(serverPassword), s.url(serverPassword))
+	heard := []func(){hears(replicas[0].Program), hears(replicas[1].Program)}
 	s.stop()
 	status, body := replicas[1].Post("/api/refresh")
 	if status != http.StatusServiceUnavailable || !strings.Contains(body, "Cannot reach PostgreSQL") {
@@ -332,6 +330,7 @@ func TestDatabaseOfReplicasRestarted(t *testing.T) {
 			t.Errorf("program %d: %v", i, result)
 		}
 		settled(t, r, 3)
+		heard[i]()
 	}
 	if replicas[0].leads() && replicas[1].leads() && !strings.Contains(replicas[0].Log(), "has taken over the jobs") {
 		t.Error("both run the jobs")

@@ -158,7 +158,7 @@ func (w *Web) dispatchForm(ctx context.Context, v shell.View) panels.DispatchFor
 	if err != nil {
 		f.Off = telemetry.Sentence(err)
 	} else {
-		f.Note = "The workflow of " + action + " runs. "
+		f.Note, f.Off = "The workflow of "+action+" runs. ", shell.Refusal(ctx, links.ActionDispatch)
 	}
 	if v.Repo.Fork != "" && v.Repo.Fork.Key() != v.Repo.Name.Key() {
 		f.Note += "Fixes go to " + string(v.Repo.Fork) + ". "

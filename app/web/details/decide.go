@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -39,7 +40,11 @@ func (w *Web) decisionForm(ctx context.Context, v shell.View) (f panels.Decision
 		return f, err
 	}
 	f.Fields = []parts.Field{{Name: "issue", Value: i.PublicID}, {Name: "token", Value: w.newID()}}
-	f.Actions = decisionActions(telemetry.NameOf(ctx), i.State)
+	people, err := w.Assignable(ctx)
+	if err != nil {
+		return f, err
+	}
+	f.Actions = decisionActions(people, i.State)
 	if i.State == telemetry.StatusFixed {
 		f.Off = "This issue is fixed: nothing is left to decide. If it comes back, it asks again."
 	}
@@ -61,28 +66,22 @@ func (w *Web) decisionForm(ctx context.Context, v shell.View) (f panels.Decision
 	return f, nil
 }
 
-// decisionActions are what can be decided about an issue in a state.
-func decisionActions(person string, state telemetry.Status) []panels.DecisionAction {
-	comment := panels.DecisionAction{Name: string(telemetry.ActionComment), Text: "Comment…", Button: "Comment", Required: true}
+// decisionActions are what can be decided about an issue in a state, and who
+// can be assigned.
+func decisionActions(people []string, state telemetry.Status) []panels.DecisionAction {
 	if state == telemetry.StatusFixed {
-		return []panels.DecisionAction{comment}
+		return []panels.DecisionAction{shell.CommentAction()}
 	}
-	var reasons []parts.Field
-	for _, r := range telemetry.DismissReasons() {
-		reasons = append(reasons, parts.Field{Name: string(r), Value: r.Words()})
-	}
-	actions := []panels.DecisionAction{
-		{Name: string(telemetry.ActionDismiss), Text: "Dismiss…", Button: "Dismiss", Reasons: reasons},
-		{Name: string(telemetry.ActionAccept), Text: "Accept risk…", Button: "Accept risk", Until: true},
-		{Name: string(telemetry.ActionAssign), Text: "Assign…", Button: "Assign", People: []string{person}},
-		{Name: string(telemetry.ActionSnooze), Text: "Snooze…", Button: "Snooze", Until: true},
+	actions := shell.DecisionActions()
+	for n := range actions {
+		if actions[n].Name == string(telemetry.ActionAssign) {
+			actions[n].People = people
+		}
 	}
 	if state == telemetry.StateDismissed || state == telemetry.StateAccepted {
-		actions = append([]panels.DecisionAction{
-			{Name: string(telemetry.ActionReopen), Text: "Reopen…", Button: "Reopen"},
-		}, actions...)
+		return append([]panels.DecisionAction{{Name: string(telemetry.ActionReopen), Text: "Reopen…", Button: "Reopen"}}, actions...)
 	}
-	return append(actions, comment)
+	return actions
 }
 
 // Decide makes a decision about an issue, once per token, and leads back to its
@@ -119,14 +118,29 @@ func (w *Web) decide(c *fiber.Ctx) (telemetry.Decision, error) {
 	}, w.Now())
 }
 
-// UndoDecision takes a decision back, and leads back to the issue's page.
+// UndoDecision takes a decision back, and leads back to the issue's page, or to
+// the list of decisions.
 func (w *Web) UndoDecision(c *fiber.Ctx) error {
-	id, err := telemetry.NumberParam("id", c.FormValue("id"), 1, 0, 1<<62)
-	if err == nil {
-		_, err = w.Dashboard.Undo(c.UserContext(), id)
+	var ids []string
+	for _, text := range strings.Fields(c.FormValue("id")) { // several rows that were snoozed at once
+		id, err := telemetry.NumberParam("id", text, 1, 0, 1<<62)
+		if err == nil {
+			_, err = w.Dashboard.Undo(c.UserContext(), id)
+		}
+		if err != nil {
+			return err
+		}
+		ids = append(ids, parts.Decimal(id))
 	}
-	if err != nil {
-		return err
+	if len(ids) == 0 {
+		return telemetry.Errorf(telemetry.CodeInvalid, "Invalid id: want the number of a decision.")
 	}
-	return c.Redirect(links.Issue(c.FormValue("issue"))+"#decision-form", fiber.StatusSeeOther)
+	issue := c.FormValue("issue")
+	switch {
+	case c.Get("HX-Request") != "":
+		return shell.Render(c, fiber.StatusOK, templ.NopComponent)
+	case issue == "":
+		return c.Redirect(links.Matching(links.Decisions, "id:"+strings.Join(ids, ",")), fiber.StatusSeeOther)
+	}
+	return c.Redirect(links.Issue(issue)+"#decision-form", fiber.StatusSeeOther)
 }

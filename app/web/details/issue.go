@@ -114,6 +114,7 @@ func (w *Web) issueFacts(i telemetry.IssueDetail) []panels.Pair {
 	if name := string(i.Assignee); name != "" {
 		facts = append(facts, panels.Pair{Name: "Assignee", Text: name, URL: shell.TermURL(links.Issues, "assignee", name)})
 	}
+	facts = append(facts, dueFacts(i)...)
 	facts = append(facts, openFor(i))
 	if !i.Closed.At.IsZero() {
 		facts = append(facts, panels.Pair{

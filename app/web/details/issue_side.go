@@ -37,6 +37,31 @@ func openFor(i telemetry.IssueDetail) panels.Pair {
 	return panels.Pair{Name: "Open for", Time: now, As: "span"}
 }
 
+// dueFacts say when the issue is due, and how that came about.
+func dueFacts(i telemetry.IssueDetail) []panels.Pair {
+	d := i.Due
+	if d.At.IsZero() {
+		return []panels.Pair{{Name: "Due", Text: "never", Faint: true}}
+	}
+	due := panels.Pair{Name: "Due", Time: d.At.Time, As: "day"}
+	switch {
+	case d.Met != nil && *d.Met:
+		due.Text = "and closed in time"
+	case d.Met != nil:
+		due.Text = "and closed late"
+	case d.Overdue:
+		due.Text = "overdue"
+	}
+	sum := parts.Plural(d.Days, "day", "") + " × " + d.Factor.String()
+	if d.Paused > 0 {
+		sum += " + " + shell.DaysText(time.Duration(d.Paused)*time.Second) + " paused"
+	}
+	if !d.Since.IsZero() {
+		sum += ", pausing now"
+	}
+	return []panels.Pair{due, {Name: "Due date", Time: d.Start.Time, As: "day", Text: "+ " + sum}}
+}
+
 // backSince returns when the issue was last reopened, and how long it had been fixed.
 func backSince(i telemetry.IssueDetail) (back time.Time, away time.Duration) {
 	var gone time.Time

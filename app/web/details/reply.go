@@ -1,6 +1,7 @@
 package details
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"time"
@@ -56,7 +57,7 @@ func (w *Web) replyForm(ctx context.Context, v shell.View) (panels.ReplyForm, er
 		Token:   w.newID(),
 		Text:    v.Form.Get("message"),
 		Sent:    v.Query.Get("sent") == "1",
-		Off:     w.replyOff(s.SessionRow),
+		Off:     cmp.Or(shell.Refusal(ctx, links.ActionReply), w.replyOff(s.SessionRow)),
 	}
 	f.Note = "The message is sent once. It wakes a sleeping session."
 	if s.State == telemetry.StateExpired || s.State == telemetry.StateFailed {

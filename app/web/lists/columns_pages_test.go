@@ -12,7 +12,7 @@ import (
 func TestColumnsOnRequest(t *testing.T) {
 	s := webtest.Shop(t)
 	for path, want := range map[string]webtest.Want{
-		"/issues": {Status: 200, Text: []string{"Columns", "Score", "CWE"}, HTML: []string{`href="/issues?columns=score"`, `href="/issues?columns=cwe"`},
+		"/issues": {Status: 200, Text: []string{"Columns", "Owner", "Score", "CWE"}, HTML: []string{`href="/issues?columns=score"`, `href="/issues?columns=cwe"`, `href="/issues?columns=owner"`},
 			Lacks: []string{`class="num c-score"`, `class="c-cwe"`}},
 		"/issues?columns=cwe,nothing": {Status: 200, HTML: []string{`class="c-cwe"`, `href="/issues?columns=cwe%2Cscore"`, `href="/issues"`,
 			`value="columns=cwe&amp;q=is%3Aopen"`}, Lacks: []string{`class="num c-score"`}},

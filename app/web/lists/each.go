@@ -23,13 +23,15 @@ func (w *Web) Issues() shell.Panel {
 		Tab:    links.Issues,
 		List:   w.Dashboard.Issues,
 		Usual:  shell.QueryOpen,
-		Menus:  []string{"is", "severity", "family", "repo", "age", "attempts"},
-		Chosen: []string{"score", "cwe"},
+		Menus:  []string{"is", "severity", "family", "repo", "age", "attempts", "group"},
+		Params: []string{"open"},
+		Chosen: []string{"owner", "score", "cwe"},
 	}, listing[panels.IssueRow]{
 		noun:  "issue",
 		sort:  parts.Sort{Key: "severity"},
 		from:  w.IssuesOf,
 		draw:  panels.Issues,
+		more:  w.drawIssues,
 		empty: parts.Empty{Icon: "check-circle", Title: "No open issues", Text: "What scans find is listed here."},
 	})
 }

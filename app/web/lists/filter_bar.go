@@ -154,7 +154,7 @@ func menu(q query.Query, known *query.Field, usual, find string, values []string
 	m := parts.Menu{Name: name, Label: menuLabel(name), Find: find}
 	chosen := q.Values(name)
 	values = append(slices.Clone(known.Words), values...)
-	several := known.OneOf() && name != "kind" || known.Dynamic
+	several := known.OneOf() && name != "kind" && name != "group" || known.Dynamic
 	for _, value := range chosen {
 		if !slices.Contains(values, value) {
 			values = append(values, value)

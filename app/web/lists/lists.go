@@ -26,6 +26,7 @@ import (
 type Web struct {
 	*shell.Shell
 	Redeliver Redeliver
+	newID     func() string
 }
 
 // Redeliver has a webhook worked off again.
@@ -33,8 +34,9 @@ type Redeliver interface {
 	RetryDelivery(ctx context.Context, id string) (telemetry.Delivery, error)
 }
 
-// New returns a Web.
-func New(s *shell.Shell, again Redeliver) *Web { return &Web{s, again} }
+// New returns a Web. newID makes the token of a form, of letters, digits and
+// hyphens.
+func New(s *shell.Shell, again Redeliver, newID func() string) *Web { return &Web{s, again, newID} }
 
 type listing[V any] struct {
 	noun  string // of one row
@@ -65,6 +67,7 @@ func list[V any](w *Web, p shell.Panel, l listing[V]) shell.Panel {
 			if t.Bar.More, err = w.NotListed(ctx, v, q); err != nil {
 				return nil, err
 			}
+			t.Desk = deskOf(ctx, v, q, t.Pager.Total)
 		}
 		t.Empty, t.Plain, t.List, t.Chosen = l.empty, true, true, v.Columns()
 		if len(t.Rows) == 0 && t.Bar.Clear == "" {
@@ -110,21 +113,24 @@ func (w *Web) showList(c *fiber.Ctx, v shell.View, below ...shell.Panel) error {
 	for _, b := range below {
 		body.Rows = append(body.Rows, v.Row(c.UserContext(), b))
 	}
+	if v.Panel.Name == "issues" {
+		body.Below = append(body.Below, panels.Peek())
+	}
 	return w.Show(c, shell.Screen{Title: v.Panel.Title, Current: entry(v.Panel), Status: status, Body: body})
 }
 
 // siblings are the lists that share an entry of the navigation with a panel's
-// page: pull requests and their verifications, activity and webhooks.
+// page: pull requests and their verifications, activity, decisions and webhooks.
 func (w *Web) siblings(of shell.Panel) []parts.Tab {
 	var together []shell.Panel
 	switch entry(of) {
 	case links.Pulls:
 		together = []shell.Panel{w.Pulls(), w.Verifications()}
 	case links.Activity:
-		if of.Page == links.Activity && !w.Settings.Webhooks {
-			return nil
+		together = []shell.Panel{w.Activity(), w.Decisions()}
+		if w.Settings.Webhooks || of.Page == links.Deliveries {
+			together = append(together, w.Deliveries())
 		}
-		together = []shell.Panel{w.Activity(), w.Deliveries()}
 	}
 	var tabs []parts.Tab
 	for _, p := range together {
@@ -138,7 +144,7 @@ func entry(p shell.Panel) string {
 	switch p.Page {
 	case links.Verified:
 		return links.Pulls
-	case links.Deliveries:
+	case links.Deliveries, links.Decisions:
 		return links.Activity
 	}
 	return p.Page

@@ -71,7 +71,7 @@ func TestListsShowTheirRows(t *testing.T) {
 			HTML: []string{`href="/runs/shop-4.json"`, `href="https://github.com/octo/action/actions/runs/1004"`},
 		}},
 		{"repos: with their remarks and last days", "repos", webtest.Want{
-			Text: []string{"octo/shop 24 open 6 C 7 H 5 M 6 L +24 in 30 d 2 2 1", "octo/ledger scope reduced 24 open 6 C 6 H",
+			Text: []string{"octo/shop 24 open 6 C 7 H 5 M 6 L 0 +24 in 30 d 2 2 1", "octo/ledger scope reduced 24 open 6 C 6 H",
 				"octo/api not listed 5 open 0 C 5 H"}, // critical and high first
 			HTML: []string{`/changes?event=closed&amp;repo=octo%2Fshop`},
 		}},

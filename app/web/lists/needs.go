@@ -2,6 +2,8 @@ package lists
 
 import (
 	"context"
+	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
@@ -21,7 +23,8 @@ func (w *Web) Needs() shell.Panel {
 		Title: "Needs you",
 		Page:  links.NeedsYou,
 		List:  w.Dashboard.Needs,
-		Menus: []string{"group", "severity", "repo", "age"},
+		Usual: shell.NeedsForYou,
+		Menus: []string{"for", "group", "severity", "repo", "age"},
 	}, listing[panels.NeedRow]{
 		noun: "row",
 		sort: parts.Sort{Key: "urgency"},
@@ -35,13 +38,63 @@ func (w *Web) Needs() shell.Panel {
 
 // drawNeeds gives the list the heads of its groups, with how much is in each.
 func (w *Web) drawNeeds(ctx context.Context, v shell.View, q query.Query, t panels.Table[panels.NeedRow]) (templ.Component, error) {
-	l := panels.NeedList{Table: t, Whole: true}
+	l := panels.NeedList{Table: t, Whole: true, Of: q.Without("group").String()}
+	l.Desk = needsDesk(ctx, v)
 	if t.Sort.Key != "urgency" || t.Sort.Desc {
 		return panels.Needs(l), nil
 	}
 	groups, err := w.Dashboard.NeedGroups(ctx, query.Ask{Repo: v.RepoKey(), AsOf: v.AsOf, Query: q})
 	l.Heads = groups.Counts
 	return panels.Needs(l), err
+}
+
+// needsDesk is the bar of actions for rows of Needs you.
+func needsDesk(ctx context.Context, v shell.View) panels.Desk {
+	if !v.AsOf.IsZero() || shell.Refusal(ctx, links.ActionSnooze) != "" {
+		return panels.Desk{}
+	}
+	d := panels.Desk{Noun: "row", Box: "row", Keys: map[string]string{"dismiss": "d", "assign": "a"}}
+	d.Actions = []parts.Field{{Name: "assign", Value: "Assign…"}, {Name: "dismiss", Value: "Dismiss…"}}
+	for _, s := range panels.Snoozes() {
+		d.Actions = append(d.Actions, parts.Field{Name: "snooze:" + s.For, Value: s.Text})
+		d.Keys["snooze:"+s.For] = s.Key
+	}
+	return d
+}
+
+// Snooze leaves rows of Needs you alone for a time, or until they change. One
+// that is done meanwhile is left out.
+func (w *Web) Snooze(c *fiber.Ctx) error {
+	form := formValues(c)
+	length, until := form.Get("for"), time.Time{}
+	switch days := map[string]int{"1d": 1, "1w": 7}[length]; {
+	case days > 0:
+		until = w.Now().AddDate(0, 0, days)
+	case length != "change":
+		return telemetry.Errorf(telemetry.CodeInvalid, "Invalid for: want 1d, 1w or change.")
+	}
+	var made []string
+	for _, row := range form["row"] {
+		d, err := w.Dashboard.Decide(c.UserContext(), telemetry.NewDecision{Action: telemetry.ActionSnooze, Need: row, Until: until}, w.Now())
+		if telemetry.CodeOf(err) == telemetry.CodeNotFound && len(form["row"]) > 1 {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		made = append(made, parts.Decimal(d.ID))
+	}
+	if len(made) == 0 {
+		return telemetry.Errorf(telemetry.CodeInvalid, "No row is selected, or what was selected is done. Reload the page.")
+	}
+	if c.Get("HX-Request") == "" {
+		return c.Redirect(links.NeedsYou, fiber.StatusSeeOther)
+	}
+	said := parts.Plural(len(made), "row", "") + " snoozed until something changes."
+	if !until.IsZero() {
+		said = parts.Plural(len(made), "row", "") + " snoozed until " + until.UTC().Format("2 Jan 15:04") + " UTC."
+	}
+	return shell.Render(c, fiber.StatusOK, panels.Decided(strings.Join(made, " "), said))
 }
 
 // NeedsPage is the list of what waits for a person. Earlier addresses named

@@ -2,6 +2,7 @@ package lists
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -58,7 +59,7 @@ func (w *Web) RepoPage(list shell.Panel, figures ...shell.Panel) fiber.Handler {
 						Icon: "pulse",
 						Link: parts.Link{Text: "Activity", URL: links.With(links.Activity, "repo", v.Scope)},
 					})...),
-			Notices: append(repoNotices(repo, health), seldomNotices(health.Seldom)...),
+			Notices: slices.Concat(repoNotices(repo, health), ownerNotices(w.Settings.GitHubWeb, repo.Name, health), seldomNotices(health.Seldom)),
 			Tabs:    w.repoTabs(v, list),
 			Below:   []templ.Component{table},
 			Rows:    rows,

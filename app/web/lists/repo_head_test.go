@@ -62,7 +62,7 @@ func TestRepoFacts(t *testing.T) {
 	now := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
 	w := New(&shell.Shell{Options: shell.Options{
 		Now: func() time.Time { return now }, Settings: shell.Settings{GitHubWeb: "https://github.com"},
-	}}, nil)
+	}}, nil, nil)
 	repo := telemetry.RepoRow{Name: "octo/shop", Fork: "OCTO/Shop"}
 	if facts := w.repoFacts(shell.View{}, repo, telemetry.RepoHealth{}); len(facts) != 1 || facts[0].Link.URL != "https://github.com/octo/shop" {
 		t.Errorf("a repository that is its own fork and has no scan: %+v", facts)

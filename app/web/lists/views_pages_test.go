@@ -26,7 +26,7 @@ func TestSavedViews(t *testing.T) {
 	s.Get(a.Header.Get("Location")).Check(t, webtest.Want{Status: 200,
 		Text: []string{"Saved views", "Issues", "Worst first", "Fixed 1 All 49 Worst first 1", "Edit view", "js/rule-02"},
 		HTML: []string{`href="/issues?order=desc&amp;q=is%3Afixed&amp;sort=rule"`}})
-	s.Get("/repo/octo/shop").Check(t, webtest.Want{Status: 200, Text: []string{"Mine 0 More Dismissed 0 Accepted 0 Fixed 1 All 25 All open 24"}})
+	s.Get("/repo/octo/shop").Check(t, webtest.Want{Status: 200, Text: []string{"More Mine 0 Dismissed 0 Accepted 0 Fixed 1 All 25 All open 24"}})
 
 	again := saveForm("worst FIRST", "issues", "q=xss")
 	s.Post("/actions/views", again).Check(t, webtest.Want{Status: 400,

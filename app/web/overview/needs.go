@@ -6,6 +6,7 @@ import (
 	"github.com/a-h/templ"
 
 	"telemetry-dashboard/app/web/shell"
+	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/links"
@@ -22,18 +23,21 @@ func (w *Web) Needs() shell.Panel {
 
 func (w *Web) drawNeeds(ctx context.Context, v shell.View) (templ.Component, error) {
 	l := panels.NeedList{}
-	var err error
-	if l.Table, err = shell.Short(ctx, v, briefRows, parts.Sort{Key: "urgency"}, w.NeedsOf(v, query.Query{})); err != nil {
+	forYou, err := dashboard.Parse(w.Dashboard.Needs, shell.NeedsForYou)
+	if err != nil {
 		return nil, err
 	}
-	groups, err := w.Dashboard.NeedGroups(ctx, query.Ask{Repo: v.RepoKey(), AsOf: v.AsOf})
+	if l.Table, err = shell.Short(ctx, v, briefRows, parts.Sort{Key: "urgency"}, w.NeedsOf(v, forYou)); err != nil {
+		return nil, err
+	}
+	groups, err := w.Dashboard.NeedGroups(ctx, query.Ask{Repo: v.RepoKey(), AsOf: v.AsOf, Query: forYou})
 	if err != nil {
 		return nil, err
 	}
 	for _, need := range telemetry.Needs() {
 		if n := groups.Counts[need]; n > 0 {
 			l.Groups = append(l.Groups, parts.Segment{
-				Text: panels.NeedCount(need, n), URL: links.Matching(links.NeedsYou, "group:"+string(need)),
+				Text: panels.NeedCount(need, n), URL: links.Matching(links.NeedsYou, shell.NeedsForYou+" group:"+string(need)),
 			})
 		}
 	}

@@ -52,7 +52,7 @@ func (w *Web) Page(c *fiber.Ctx) error {
 	periods := v.Periods(parts.Address{Page: links.Overview})
 	body := pages.Body{Title: "Overview", Periods: periods, Facts: v.ReportFact(), Rows: [][]templ.Component{
 		v.Row(ctx, w.Needs()), v.Row(ctx, w.Tiles()), v.Row(ctx, w.DevinNow()), v.Row(ctx, w.Trend()), v.Row(ctx, w.OpenNow(), w.Rates()),
-		v.Row(ctx, w.Spans(), w.Outcomes()), v.Row(ctx, w.Queue()), v.Row(ctx, w.TopRepos(), w.RecentRuns()),
+		v.Row(ctx, w.DueDates()), v.Row(ctx, w.Spans(), w.Outcomes()), v.Row(ctx, w.Queue()), v.Row(ctx, w.TopRepos(), w.RecentRuns()),
 	}}
 	if last, err := w.Dashboard.LastRun(ctx, v.AsOf); err == nil {
 		body.Notices = append(body.Notices, quietPeriod(v.Get("period"), last.At.Time, w.NowOf(v))...)

@@ -60,8 +60,8 @@ func TestPanels(t *testing.T) {
 		{"recent runs", "recent", webtest.Want{Text: []string{"Recent runs 7", "latest: octo/shop", "#4 octo/shop found 24 +0 −1 0 → 0",
 			"#3 octo/shop found 25 +2 −0 5 → 4"}, Lacks: []string{">#1<"}}},
 		{"needs", "needs", webtest.Want{
-			Text: []string{"Needs you 5 All 5", "Devin waits for you 1 · New, nothing under way 1 · PR ready for review 1 · Never started 1 · Stuck 1",
-				"Devin waits for you Fix injection", "Reply", "New, nothing under way js/rule-01", "Start a run…",
+			Text: []string{"Needs you 5 All 5", "Devin waits for you 1 · New or overdue 1 · PR ready for review 1 · Never started 1 · Stuck 1",
+				"Devin waits for you Fix injection", "Reply", "New or overdue js/rule-01", "Start a run…",
 				"PR ready for review fix(CQLF-R3-0003): check the path #8 checks red", "See checks",
 				"Never started 1 injection issue run 3 · batch 5 429 Client Error: Too Many Requests octo/shop", "Start a run…",
 				"Stuck Fix path traversal run 3 · batch 2", "Open in Devin"},

@@ -98,6 +98,7 @@ func (w *Web) ReportPage(c *fiber.Ctx) error {
 		Periods: v.Periods(parts.Address{Page: links.Report, Query: url.Values{}}),
 		Rows: [][]templ.Component{
 			v.Row(ctx, w.Tiles()), v.Row(ctx, w.Trend()), v.Row(ctx, w.Rates(), w.Spans()), v.Row(ctx, w.Outcomes(), w.Verdicts()),
+			v.Row(ctx, w.DueDates()),
 			v.Row(ctx, w.Effectiveness()),
 		},
 	}

@@ -96,6 +96,7 @@ func tiles(v shell.View, t dashboard.Stats, listed map[string]int64, o dashboard
 		active,
 		pullsTile(at(links.Pulls), t.PRs, o.PRsWaiting),
 		rateTile(o),
+		overdueTile(t),
 	}
 	if v.Scope == "" {
 		list = append(list, parts.Tile{

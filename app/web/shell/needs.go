@@ -10,6 +10,9 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
+// NeedsForYou is what Needs you shows first, and what the navigation counts.
+const NeedsForYou = "for:you"
+
 // namedMost is how many ids an address names: beyond that it leads to the list
 // that has them among others.
 const namedMost = 40

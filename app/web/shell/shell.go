@@ -87,7 +87,7 @@ func New(o Options) *Shell {
 			App:   o.Assets.URL("app.js"),
 			Icon:  o.Assets.URL("icon.svg"),
 		},
-		shared: freshnessShared{asking: make(chan struct{}, 1)},
+		shared: freshnessShared{asking: make(chan struct{}, 1), of: map[string]freshnessSaid{}},
 	}
 }
 
@@ -114,7 +114,7 @@ func (w *Shell) Show(c *fiber.Ctx, s Screen) error {
 // Render answers with HTML.
 func Render(c *fiber.Ctx, status int, page templ.Component) error {
 	var body bytes.Buffer
-	if err := page.Render(c.UserContext(), &body); err != nil {
+	if err := page.Render(offering(c.UserContext()), &body); err != nil {
 		return err
 	}
 	c.Set(fiber.HeaderContentType, "text/html; charset=utf-8")

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/panels"
@@ -47,7 +48,11 @@ func (w *Shell) freshness(ctx context.Context) (freshness, error) {
 	if w.Quotas.Devin != nil {
 		p.devin = w.Quotas.Devin().At(w.Now())
 	}
-	groups, err := w.Dashboard.NeedGroups(ctx, query.Ask{})
+	forYou, err := dashboard.Parse(w.Dashboard.Needs, NeedsForYou)
+	if err != nil {
+		return p, err
+	}
+	groups, err := w.Dashboard.NeedGroups(ctx, query.Ask{Query: forYou})
 	if err != nil {
 		return p, err
 	}
@@ -108,13 +113,20 @@ func (w *Shell) freshnessText(p freshness, f panels.Fresh) string {
 	return strings.Join(append(words, fmt.Sprintf("digest=%x", digest.Sum32())), " ")
 }
 
-// freshnessShared is the text for all open streams: one of them asks, and the
-// others use its answer.
+// freshnessShared is the text for all open streams of a person: one of them asks,
+// and the others use its answer. It counts what is for that person.
 type freshnessShared struct {
-	asking chan struct{} // holds an element while at and text are in use
-	at     time.Time
-	text   string
+	asking chan struct{} // holds an element while of is in use
+	of     map[string]freshnessSaid
 }
+
+type freshnessSaid struct {
+	at   time.Time
+	text string
+}
+
+// freshnessMost is for how many people the text is kept.
+const freshnessMost = 500
 
 const (
 	// freshnessKept is how long an answer, or a failure, is used for all
@@ -135,14 +147,20 @@ func (w *Shell) sharedFreshness(ctx context.Context) string {
 	case <-ctx.Done():
 		return ""
 	}
-	if age := w.Now().Sub(w.shared.at); age >= freshnessKept || age < 0 {
+	who := telemetry.PersonOf(ctx).Key
+	said, known := w.shared.of[who]
+	if age := w.Now().Sub(said.at); !known || age >= freshnessKept || age < 0 {
 		asked, cancel := context.WithTimeout(ctx, freshnessTimeout)
 		defer cancel()
 		// If this fails, the strip stays as it is.
 		if p, err := w.freshness(asked); err == nil {
-			w.shared.text = w.freshnessText(p, w.fresh(p))
+			said.text = w.freshnessText(p, w.fresh(p))
 		}
-		w.shared.at = w.Now()
+		said.at = w.Now()
+		if len(w.shared.of) >= freshnessMost {
+			clear(w.shared.of)
+		}
+		w.shared.of[who] = said
 	}
-	return w.shared.text
+	return said.text
 }

@@ -182,6 +182,11 @@ func (w *Shell) Once(ctx context.Context, v View, parts ...telemetry.TrendPart) 
 	return v
 }
 
+// Due is how issues stand with their due dates, of the view's repository or of all.
+func (w *Shell) Due(ctx context.Context, v View) (dashboard.Due, error) {
+	return w.Dashboard.Due(ctx, w.question(v))
+}
+
 // Stats are the figures of now.
 func (w *Shell) Stats(ctx context.Context, v View) (dashboard.Stats, error) {
 	if v.stats != nil {

@@ -70,16 +70,15 @@ func Open(t *testing.T, change ...func(*web.Options)) *Site {
 		GitHub: githubtest.New(githubtest.Options{Token: token, Now: Now}),
 		Devin:  devintest.New(devintest.Options{Key: key, OrgID: org, Now: Now}),
 		t:      t,
-		http: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error {
-			return http.ErrUseLastResponse
-		}},
+		http:   &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
-	s.Store = storetest.OpenWith(t, store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "pages.db"), Now: Now})
+	s.Store = giveTime(t, storetest.OpenWith(t, store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "pages.db"), Now: Now}))
 	gh, dv := s.clients()
 	action := gh.Action(ActionRepo, "")
 	workflow := links.GitHub("https://github.com").Workflow(ActionRepo, ingest.Workflow)
 	reading := storetest.Reading(s.Store.Store)
-	reading.GitHub, reading.Messages, reading.Keeper, reading.Decider, reading.Known = gh, dv, s.Store, s.Store, s.Store.HasPerson
+	reading.GitHub, reading.Messages, reading.Keeper = gh, dv, s.Store
+	reading.Decider, reading.Known, reading.People = s.Store, s.Store.HasPerson, s.Store.People
 	s.Lists = reading.Lists
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	s.Jobs = ingest.New(ctx, ingest.Options{
@@ -288,4 +287,15 @@ func (a Answer) Check(t *testing.T, want Want) {
 			t.Errorf("%q is in the markup", text)
 		}
 	}
+}
+
+// giveTime lets nothing of the worlds of pages be overdue.
+func giveTime(t *testing.T, s *storetest.Store) *storetest.Store {
+	t.Helper()
+	days := telemetry.DefaultDueDays()
+	days["critical"] = 30
+	if err := s.SetDueDays(t.Context(), days); err != nil {
+		t.Fatal(err)
+	}
+	return s
 }

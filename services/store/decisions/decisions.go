@@ -16,13 +16,17 @@ import (
 type Decider struct {
 	*derive.Writer
 	issues *lists.List[telemetry.IssueRow]
+	needs  *lists.List[telemetry.NeedRow]
 }
 
 // New returns the decider of a store.
-func New(w *derive.Writer) Decider { return Decider{w, lists.Issues(w.Store)} }
+func New(w *derive.Writer) Decider { return Decider{w, lists.Issues(w.Store), lists.Needs(w.Store)} }
 
 // Decide is derive.Writer.DecideOn for the issues that a question names, where
-// the decision has no ids.
+// the decision has no ids, or for a row of Needs you.
 func (d Decider) Decide(ctx context.Context, n telemetry.NewDecision, a query.Ask) (telemetry.Decision, error) {
+	if n.Need != "" {
+		return d.SnoozeRow(ctx, n, func(tx *store.Tx) (string, bool, error) { return lists.NeedMark(d.needs, tx, n.Need) })
+	}
 	return d.DecideOn(ctx, n, func(tx *store.Tx) ([]int64, error) { return lists.Matches(d.issues, tx, a) })
 }

@@ -246,3 +246,38 @@ func (w *world) addUp(when string, at time.Time) {
 		w.t.Errorf("%s, at %v: exported %v, listed %v; %v", when, at, exported, count, err)
 	}
 }
+
+// TestTenThousandIssuesAreDecidedAtOnce, and one more are refused with nothing decided.
+func TestTenThousandIssuesAreDecidedAtOnce(t *testing.T) {
+	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
+		findings := make([]string, telemetry.DecisionIssuesMost+1)
+		for i := range findings {
+			findings[i] = fmt.Sprintf("js/a f%d.js 1 %08x", i, i)
+		}
+		findings[0] = "js/last last.js 1 last"
+		storetest.Put(t, s, storetest.ScanRecord{Repo: "octo/shop", Run: 1, At: "2026-03-01T10:00:00Z", Findings: findings}.File("run_1.json"))
+		l := lists.Issues(s.Store)
+		decide := func(q string, expect int64) (telemetry.Decision, error) {
+			d := telemetry.NewDecision{Action: telemetry.ActionDismiss, Reason: telemetry.ReasonWontFix, By: "you", Query: q, Expect: expect}
+			return s.Decide(t.Context(), d, query.Ask{Query: storetest.Parse(t, l, q)})
+		}
+		dismissed := func() int64 {
+			n, err := l.Counts(t.Context(), []query.Ask{{Query: storetest.Parse(t, l, "is:dismissed")}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n[0]
+		}
+		_, err := decide("is:open", telemetry.DecisionIssuesMost+1)
+		if telemetry.CodeOf(err) != telemetry.CodeInvalid || dismissed() != 0 {
+			t.Errorf("one too many: %v, %d dismissed", err, dismissed())
+		}
+		made, err := decide("is:open -rule:js/last", telemetry.DecisionIssuesMost)
+		if err != nil || made.Issues != telemetry.DecisionIssuesMost || dismissed() != telemetry.DecisionIssuesMost {
+			t.Errorf("%v, about %d issues, %d dismissed", err, made.Issues, dismissed())
+		}
+		if _, err := s.UndoDecision(t.Context(), made.ID, "you"); err != nil || dismissed() != 0 {
+			t.Errorf("undone: %v, %d dismissed", err, dismissed())
+		}
+	})
+}

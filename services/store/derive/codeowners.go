@@ -65,16 +65,28 @@ func putOwners(tx *store.Tx, repos set[int64]) {
 		if !told && !tx.Has(`SELECT 1 FROM issues WHERE repo_id = $1 AND owners <> '[]'`, id) {
 			continue
 		}
-		var changed [][]store.Field
+		var changed, each [][]store.Field
+		ids := set[int64]{}
 		tx.Each(`SELECT id, file, owners FROM issues WHERE repo_id = $1`, []any{id}, func(r *store.Row) {
 			var issue int64
 			var file, was string
 			r.Scan(&issue, &file, &was)
-			if now := store.JSON(of(file)); now != was {
-				changed = append(changed, []store.Field{store.Col("id BIGINT", issue), store.Col("owners TEXT", now)})
+			owners := of(file)
+			now := store.JSON(owners)
+			if now == was {
+				return
+			}
+			ids[issue] = true
+			changed = append(changed, []store.Field{store.Col("id BIGINT", issue), store.Col("owners TEXT", now)})
+			for _, owner := range owners {
+				each = append(each, []store.Field{
+					store.Fixed("issue_id BIGINT", issue), store.Fixed("owner TEXT", owner), store.Fixed("repo_id BIGINT", id),
+				})
 			}
 		})
 		if len(changed) > 0 {
+			tx.Exec(`DELETE FROM issue_owners WHERE issue_id `+tx.In(1, "BIGINT"), list(ids))
+			tx.Put("issue_owners", "issue_id, owner", each...)
 			tx.Change("issues", changed...)
 			tx.Touch(telemetry.TopicRecords)
 		}

@@ -2,8 +2,6 @@ package derive
 
 import (
 	"maps"
-	"slices"
-	"strings"
 
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
@@ -11,16 +9,21 @@ import (
 
 // countRepos brings the figures of repositories up to date, those over runs and
 // issues where runs or scans have changed.
-func countRepos(tx *store.Tx, repos, changed, applied set[int64]) {
+func countRepos(tx *store.Tx, repos set[int64], changed map[int64]int64, applied set[int64]) {
 	for _, id := range sorted(repos) {
+		since, runs := changed[id]
 		if !tx.Has(`SELECT 1 FROM repos WHERE id = $1`, id) {
+			tx.Exec(`DELETE FROM run_sums WHERE repo_id = $1`, id)
 			continue
 		}
-		if changed[id] || applied[id] {
-			sumRuns(tx, id)
+		if runs {
+			sumRuns(tx, id, since)
+		}
+		if runs || applied[id] {
+			writeSums(tx, id)
 			countOpen(tx, id)
-			countOverdue(tx, id)
 			countUnlisted(tx, id)
+			countDue(tx, set[int64]{id: true})
 		}
 		countRepo(tx, id)
 	}
@@ -47,36 +50,6 @@ func countIssues(tx *store.Tx, applied, attempted set[int64]) {
 		FROM issues WHERE `+in+` GROUP BY 1, 2, 3, 4`, keys)
 	addToAll("SUM(n)")
 	tx.Exec(`DELETE FROM issue_counts WHERE repo_id = 0 AND n = 0`)
-}
-
-// sumRuns writes the sums over runs.
-func sumRuns(tx *store.Tx, repo int64) {
-	severity, category := map[string]int64{}, map[string]int64{}
-	// One row of lines, and not one a run: this runs at each new record.
-	var severities, categories string
-	tx.Row(`SELECT COALESCE(string_agg(severity, $2), ''), COALESCE(string_agg(category, $2), '') FROM runs WHERE repo_id = $1`, repo, "\n").
-		Scan(&severities, &categories)
-	store.AddCounts(tx, severity, lines(severities))
-	store.AddCounts(tx, category, lines(categories))
-	tx.Exec(`UPDATE repos SET (runs, scans, dispatches, issues_found, last_run) = (
-			SELECT COUNT(*), COUNT(*) FILTER (WHERE kind = 'scan'), COUNT(*) FILTER (WHERE kind <> 'scan'), COALESCE(SUM(issues_found), 0),
-				COALESCE(MAX(at), 0) FROM runs WHERE repo_id = $1), severity_sum = $2, category_sum = $3
-		WHERE id = $1`, repo, store.JSON(nonZero(severity)), store.JSON(nonZero(category)))
-}
-
-// lines counts how often each line of a text stands there.
-func lines(text string) map[string]int64 {
-	times := map[string]int64{}
-	for line := range strings.SplitSeq(text, "\n") {
-		times[line]++
-	}
-	return times
-}
-
-// nonZero leaves out what no run counts.
-func nonZero(sum map[string]int64) map[string]int64 {
-	maps.DeleteFunc(sum, func(_ string, n int64) bool { return n == 0 })
-	return sum
 }
 
 // countRepo counts a repository's sessions, and the pull requests of where
@@ -127,16 +100,4 @@ func countOpen(tx *store.Tx, repo int64) {
 		open, store.JSON(severity), store.JSON(category), severity["critical"]+severity["high"], store.Flag(ref != ""),
 		store.Flag(latestFile != data), latestAt, latestFile, latestRun, repo,
 		states[telemetry.StateDismissed.Rank()], states[telemetry.StateAccepted.Rank()], store.JSON(decidedSeverity), store.JSON(decidedCategory))
-}
-
-// countOverdue notes a repository's median time between two scans, and when
-// the next one is overdue.
-func countOverdue(tx *store.Tx, repo int64) {
-	// One row of text, and not one a scan: this runs at each new record.
-	times := store.Numbers(store.One[string](tx,
-		`SELECT COALESCE(string_agg(CAST(at AS TEXT), ' '), '') FROM runs WHERE repo_id = $1 AND kind = 'scan'`, repo))
-	slices.Sort(times)
-	interval, due := telemetry.ScanDue(times)
-	tx.Exec(`UPDATE repos SET scan_interval = $1, due_at = CASE WHEN retired_at = 0 THEN CAST($2 AS BIGINT) ELSE 0 END WHERE id = $3`,
-		interval, due, repo)
 }

@@ -1,7 +1,6 @@
 package derive
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -19,8 +18,7 @@ func putDecisions(r *records, ledgers applied) {
 	if !r.holds("decisions") {
 		return
 	}
-	tx, issues := r.tx, maps.Clone(ledgers.flipped)
-	issues.add(ledgers.moved)
+	tx, issues := r.tx, ledgers.changed()
 	for _, repo := range sorted(ledgers.replayed) {
 		issues.add(bindDecisions(r, repo))
 	}
@@ -45,11 +43,13 @@ func settleDecisions(tx *store.Tx, issues set[int64]) {
 		return
 	}
 	spanDecisions(tx, issues)
+	putDue(tx, issues)
 	repos := reposDecided(tx, issues)
 	for _, repo := range sorted(repos) {
 		countOpen(tx, repo)
 		countDecidedDays(tx, repo)
 	}
+	countDue(tx, repos)
 	countIssues(tx, repos, nil)
 	putNeeds(tx, repos, newAffected())
 }

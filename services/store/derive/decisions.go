@@ -38,6 +38,33 @@ func (w *Writer) DecideOn(
 	return made, err
 }
 
+// SnoozeRow stores a snooze that Check passed, of a row of Needs you. mark says what
+// the row is about now; one that is not there is CodeNotFound.
+func (w *Writer) SnoozeRow(
+	ctx context.Context, d telemetry.NewDecision, mark func(*store.Tx) (string, bool, error),
+) (made telemetry.Decision, err error) {
+	err = w.Write(ctx, func(tx *store.Tx) error {
+		made = telemetry.Decision{}
+		if known, err := madeUnder(tx, d, &made); known || err != nil {
+			return err
+		}
+		text, found, err := mark(tx)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return telemetry.Errorf(telemetry.CodeNotFound,
+				"No row %s needs anybody now: it may be done, or snoozed. Nothing was decided.", telemetry.Shown(d.Need))
+		}
+		made = putDecision(tx, d, nil)
+		tx.Exec(`UPDATE decisions SET need = $1, mark = $2 WHERE id = $3`, d.Need, text, made.ID)
+		made.Need = telemetry.Optional(d.Need)
+		touchDecided(tx, d.Action)
+		return tx.Err()
+	})
+	return made, err
+}
+
 // touchDecided raises the topics that a decision changes: a comment is in no list but its own.
 func touchDecided(tx *store.Tx, action telemetry.DecisionAction) {
 	tx.Touch(telemetry.TopicDecisions)
@@ -66,7 +93,7 @@ func madeUnder(tx *store.Tx, d telemetry.NewDecision, made *telemetry.Decision) 
 
 // requestOf is what a decision is asked for, but for the key and the person.
 func requestOf(d telemetry.NewDecision) string {
-	return store.JSON([]any{d.Action, d.Reason, d.Comment, store.Millis(d.Until), d.Assignee, d.Issues, d.Query, d.Expect})
+	return store.JSON([]any{d.Action, d.Reason, d.Comment, store.Millis(d.Until), d.Assignee, d.Issues, d.Query, d.Expect, d.Need})
 }
 
 // issuesOf are the issues that a decision is about, in their order, each once.
@@ -163,9 +190,9 @@ func (b bound) fields() []store.Field {
 }
 
 func decisionOf(tx *store.Tx, id int64) (d telemetry.Decision) {
-	tx.Row(`SELECT id, action, reason, comment, made_by, at, until_at, assignee, issues, query, undone_at, undone_by
+	tx.Row(`SELECT id, action, reason, comment, made_by, at, until_at, assignee, issues, query, need, undone_at, undone_by
 		FROM decisions WHERE id = $1`, id).Scan(&d.ID, &d.Action, &d.Reason, &d.Comment, &d.By, &d.At, &d.Until, &d.Assignee, &d.Issues,
-		&d.Query, &d.UndoneAt, &d.UndoneBy)
+		&d.Query, &d.Need, &d.UndoneAt, &d.UndoneBy)
 	return d
 }
 
@@ -194,7 +221,7 @@ func (w *Writer) UndoDecision(ctx context.Context, id int64, by string) (undone 
 }
 
 // EndDecisions has the time that has passed change what decisions say: it ends
-// acceptances and snoozes.
+// acceptances and snoozes, and has issues become overdue.
 func (w *Writer) EndDecisions(ctx context.Context) error {
 	return w.Write(ctx, func(tx *store.Tx) error {
 		endDecisions(tx)
@@ -209,6 +236,7 @@ func endDecisions(tx *store.Tx) {
 		settleDecisions(tx, issues)
 		touchDecided(tx, telemetry.ActionAccept)
 	}
+	becomeOverdue(tx)
 }
 
 func setOf(ids []int64) set[int64] {

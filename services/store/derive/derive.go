@@ -21,6 +21,8 @@ type changes struct {
 	logs   set[int64]           // logs that say something else than before
 	stated set[string]          // sessions of which the orchestrator's state does
 	looked bool                 // GitHub or the registry says something else of repositories
+
+	registered bool // the registry does
 	affected
 }
 
@@ -49,6 +51,7 @@ func derive(c *changes) {
 	ledgers := applyScans(c.records, runs.scans, c.replay, runs.former)
 	todo.add(ledgers.affected)
 	putDecisions(c.records, ledgers) // they change in which state issues are shown
+	putDue(c.tx, ledgers.changed())
 
 	// Repositories get their names, and where their pull requests are opened.
 	repos := describeRepos(c.records, todo.repos, runs.forks, todo.reforked)
@@ -107,6 +110,7 @@ func deriveAgain(c *changes, renamed bool, repos set[int64]) {
 			derive(next)
 		}
 		putOwners(c.tx, reposOwned(c.tx)) // by an entry of the registry, perhaps another one
+		dueAgain(c.tx, logRegistry(c.records, c.registered))
 	}
 
 	// Where merged pull requests took a whole language, scans without it have closed it.

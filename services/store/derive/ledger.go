@@ -2,6 +2,7 @@ package derive
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"telemetry-dashboard/services/identity"
@@ -41,6 +42,13 @@ func applyScans(r *records, scans map[int64]*scanChanges, again set[int64], form
 		out.applyRepo(repo, s.added, s.replay || again[repo])
 	}
 	return out
+}
+
+// changed are the issues that scans opened, closed or changed.
+func (o applied) changed() set[int64] {
+	issues := maps.Clone(o.flipped)
+	issues.add(o.moved)
+	return issues
 }
 
 // ledger is a repository's fold while scans are applied.
@@ -95,6 +103,8 @@ func (o *applied) replayRepo(l *ledger) {
 	tx.Exec(`DELETE FROM appearances WHERE run_id IN (SELECT id FROM runs WHERE repo_id = $1)`, repo)
 	tx.Exec(`DELETE FROM issues WHERE repo_id = $1`, repo)
 	dropIntervals(tx, repo)
+	dropDue(tx, repo)
+	tx.Exec(`DELETE FROM issue_owners WHERE repo_id = $1`, repo)
 	scans := o.loadScans(repo)
 	matches := o.apply(&ledger{Ledger: &identity.Ledger{Repo: l.Repo}, repo: repo, tx: tx, rows: ids, retired: l.retired}, scans)
 	for _, f := range o.former { // what a rewritten record named is the last resort

@@ -46,6 +46,7 @@ func linkPulls(r *records, linked, pulls set[string]) affected {
 	}
 	tx.Put("links", "", rows...)
 	out.repos.add(updatePulls(tx, keys))
+	noteKnown(tx, keys)
 	return out
 }
 

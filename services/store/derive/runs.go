@@ -16,7 +16,7 @@ type recorded struct {
 	renamed  bool                          // targets or forks are named that were not, or are no longer
 	scans    map[int64]*scanChanges        // by repository
 	forks    map[int64]map[string]string   // by repository: names of forks by key that runs name
-	changed  set[int64]                    // repositories whose runs changed
+	changed  map[int64]int64               // repositories whose runs changed, and from when on
 	attempts map[int64][]telemetry.Attempt // by record: what its sessions worked on
 	former   []formerFinding               // of records that were dropped or rewritten
 	pairs    map[namedPair]int64           // by how many the runs that name them became more
@@ -43,7 +43,7 @@ type formerFinding struct {
 // putRecords brings what is derived from each file alone up to date.
 func putRecords(r *records, files map[int64]fileChange) recorded {
 	out := recorded{
-		affected: newAffected(), scans: map[int64]*scanChanges{}, forks: map[int64]map[string]string{}, changed: set[int64]{},
+		affected: newAffected(), scans: map[int64]*scanChanges{}, forks: map[int64]map[string]string{}, changed: map[int64]int64{},
 		attempts: map[int64][]telemetry.Attempt{}, pairs: map[namedPair]int64{}, records: r,
 	}
 	for _, id := range sorted(files) {
@@ -89,14 +89,15 @@ func (o *recorded) putRecord(id int64, f fileChange) {
 type storedRun struct {
 	repo   int64
 	kind   telemetry.Kind
+	at     int64
 	digest string
 	named  namedPair
 }
 
 func (o *recorded) storedRun(id int64) (s storedRun) {
 	var target, fork string
-	o.tx.Row(`SELECT repo_id, kind, digest, target_repo, fork_url FROM runs WHERE id = $1`, id).
-		Scan(&s.repo, &s.kind, &s.digest, &target, &fork)
+	o.tx.Row(`SELECT repo_id, kind, at, digest, target_repo, fork_url FROM runs WHERE id = $1`, id).
+		Scan(&s.repo, &s.kind, &s.at, &s.digest, &target, &fork)
 	s.named = pairOf(telemetry.ParseRepo(target), telemetry.ParseRepo(fork))
 	return s
 }
@@ -119,7 +120,7 @@ func (o *recorded) putRun(id int64, rec *telemetry.Record, old storedRun) {
 	case known:
 		o.dropRun(id, old)
 	}
-	o.repos[repo], o.changed[repo] = true, true
+	o.runsChanged(repo, store.Millis(rec.Timestamp))
 	o.tx.Put("runs", "id", runFields(id, repo, o.repoOf(rec.Repo).Key(), name, rec, sum))
 	o.nameFork(repo, rec.Fork, known)
 	o.nameFork(repo, rec.Repo, false)
@@ -129,6 +130,14 @@ func (o *recorded) putRun(id int64, rec *telemetry.Record, old storedRun) {
 		s := o.scansOf(repo)
 		s.replay = s.replay || known && old.repo != repo // ids of issues that it named lead to those that they are now
 		s.added = append(s.added, addedScan{id, scanOf(o.records, id, name, rec)})
+	}
+}
+
+// runsChanged marks a repository whose runs changed from a time on.
+func (o *recorded) runsChanged(repo, at int64) {
+	o.repos[repo] = true
+	if since, already := o.changed[repo]; !already || at < since {
+		o.changed[repo] = at
 	}
 }
 
@@ -179,7 +188,7 @@ func (o *recorded) dropRun(id int64, old storedRun) {
 	if old.repo == 0 {
 		return
 	}
-	o.repos[old.repo], o.changed[old.repo] = true, true
+	o.runsChanged(old.repo, old.at)
 	if old.kind == telemetry.KindScan {
 		o.scansOf(old.repo).replay = true
 	}

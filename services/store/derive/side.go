@@ -148,7 +148,7 @@ func (c *changes) updateSide(name string, before side) {
 	c.tx.Touch(telemetry.TopicRecords)
 	if name == telemetry.RegistryFile {
 		saveRegistry(c.tx, said.registry)
-		c.looked = true
+		c.looked, c.registered = true, true
 	} else {
 		c.saveState(said.state)
 	}

@@ -55,6 +55,7 @@ func (w *Writer) MoveFiles(ctx context.Context, from, to string) error {
 		for _, table := range [...]string{"runs", "verifications"} {
 			tx.Exec(`UPDATE `+table+` SET source = $2 WHERE source = $1 AND id IN (SELECT id FROM files WHERE source = $2)`, from, to)
 		}
+		tx.Exec(`UPDATE run_sums SET source = $2 WHERE source = $1 AND run_id IN (SELECT id FROM files WHERE source = $2)`, from, to)
 		tx.Exec(`DELETE FROM held_listings WHERE source = $1`, from)
 		status := telemetry.RunsSource(from)
 		tx.Exec(`DELETE FROM sources WHERE name = $1`, status.Key())

@@ -25,6 +25,8 @@ func (d *Details) RepoHealth(ctx context.Context, key string, at time.Time) (tel
 		h.Broken = append(h.Broken, store.All[string](tx, `SELECT file FROM files
 			WHERE repo_key = $1 AND error <> '' AND gone = 0 AND fetched_at <= $3 ORDER BY file DESC LIMIT $2`,
 			key, telemetry.BrokenShown, store.Millis(tx.Now()))...)
+		owners := store.CodeownersAt(tx, id, store.Millis(tx.Now()))
+		h.Owners, h.Invalid = owners.Path, telemetry.ParseCodeowners(owners.Text).Invalid
 		if at.IsZero() {
 			h.Seldom = append(h.Seldom, store.Rows(tx, `SELECT h.name, s.error, s.ask_at FROM pull_repos h JOIN pull_syncs s ON s.repo_key = h.key
 				LEFT JOIN repo_lookups l ON l.key = h.key

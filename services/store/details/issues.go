@@ -33,6 +33,7 @@ func (d *Details) IssueDetail(
 		issue.Verifications = d.verifications.Where(tx,
 			`WHERE v.id IN (SELECT record_id FROM attempts WHERE issue_id = $1 AND result > 0) ORDER BY v.at, v.file`, id)
 		issue.Decisions = decisionsOn(tx, id)
+		issue.Due = dueOf(tx, issue.IssueRow)
 		issue.Scans = scanPoints(tx, issue)
 		issue.Timeline = telemetry.Timeline(issue, issue.Scans, d.pullsOfAttempts(tx, id))
 		return tx.Err()

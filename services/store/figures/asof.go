@@ -20,7 +20,7 @@ func (f *Figures) TotalsAsOf(ctx context.Context, t time.Time, repo string) (out
 			return tx.Err()
 		}
 		out = totalsOf(tx, id)
-		takeLater(tx, id, store.Millis(t), &out)
+		sumRunsAt(tx, id, store.Millis(t), &out)
 		countOpenAt(tx, id, store.Millis(t), &out)
 		listRepos(tx, id, store.Millis(t), &out)
 		countSessionsAt(tx, id, store.Millis(t), &out)
@@ -32,30 +32,18 @@ func (f *Figures) TotalsAsOf(ctx context.Context, t time.Time, repo string) (out
 	return out, found, err
 }
 
-// takeLater takes later runs out of the totals.
-func takeLater(tx *store.Tx, repo, t int64, out *telemetry.Totals) {
-	condition, args := ofRepo("repo_id", repo, t)
-	severities, categories := map[string]int64{}, map[string]int64{} // how often each text stands there
-	tx.Each(`SELECT kind, issues_found, severity, category FROM runs WHERE at > $1`+condition, args, func(r *store.Row) {
-		var kind telemetry.Kind
-		var found int64
-		var severity, category string
-		r.Scan(&kind, &found, &severity, &category)
-		out.Runs--
-		if kind == telemetry.KindScan {
-			out.Scans--
-		} else {
-			out.Dispatches--
-		}
-		out.IssuesFound -= found
-		severities[severity]++
-		categories[category]++
+// sumRunsAt sums the runs up to a time.
+func sumRunsAt(tx *store.Tx, repo, t int64, out *telemetry.Totals) {
+	condition, args := ofRepo("o.id", repo, t)
+	out.Runs, out.Scans, out.Dispatches, out.IssuesFound = 0, 0, 0, 0
+	out.SeveritySum, out.CategorySum = map[string]int64{}, map[string]int64{}
+	tx.Each(lists.AsOf(`SELECT n.runs, n.scans, n.issues_found, n.severity, n.category
+		FROM base.repos o`+lists.JoinSums)+` WHERE true`+condition, args, func(r *store.Row) {
+		var runs, scans, found int64
+		r.Scan(&runs, &scans, &found, store.SumOf(out.SeveritySum), store.SumOf(out.CategorySum))
+		out.Runs, out.Scans = out.Runs+runs, out.Scans+scans
+		out.Dispatches, out.IssuesFound = out.Dispatches+runs-scans, out.IssuesFound+found
 	})
-	severity, category := map[string]int64{}, map[string]int64{}
-	store.AddCounts(tx, severity, severities)
-	store.AddCounts(tx, category, categories)
-	store.Add(out.SeveritySum, severity, -1)
-	store.Add(out.CategorySum, category, -1)
 }
 
 // countOpenAt counts what was open.
@@ -64,27 +52,30 @@ func countOpenAt(tx *store.Tx, repo, t int64, out *telemetry.Totals) {
 	out.OpenSeverity, out.OpenCategory = map[string]int64{}, map[string]int64{}
 	out.LatestSeverity, out.LatestCategory = map[string]int64{}, map[string]int64{}
 	condition, args := ofRepo("l.repo_id", repo, t)
-	tx.Each(`SELECT COALESCE(d.kind, ''), l.severity, l.family, COUNT(*) FROM issue_intervals l LEFT JOIN decided d ON d.issue_id = l.issue_id
-			AND d.kind IN ('dismissed', 'accepted') AND d.from_at <= $1 AND d.to_at > $1
-		WHERE l.from_at <= $1 AND l.to_at > $1`+condition+` GROUP BY COALESCE(d.kind, ''), l.severity, l.family`,
-		args, func(r *store.Row) {
-			var kind telemetry.DecidedKind
-			var severity, family string
-			var count int64
-			r.Scan(&kind, &severity, &family, &count)
-			bySeverity, byFamily := out.LatestSeverity, out.LatestCategory
-			switch kind {
-			case telemetry.KindDismissed:
-				out.Dismissed += count
-			case telemetry.KindAccepted:
-				out.Accepted += count
-			default:
-				out.Open += count
-				bySeverity, byFamily = out.OpenSeverity, out.OpenCategory
-			}
-			bySeverity[severity] += count
-			byFamily[family] += count
-		})
+	tx.Each(`SELECT l.severity, l.family, COUNT(*) FROM issue_intervals l WHERE l.from_at <= $1 AND l.to_at > $1`+condition+`
+		GROUP BY l.severity, l.family`, args, func(r *store.Row) {
+		var severity, family string
+		var count int64
+		r.Scan(&severity, &family, &count)
+		out.Open += count
+		out.OpenSeverity[severity] += count
+		out.OpenCategory[family] += count
+	})
+	condition, args = ofRepo("y.repo_id", repo, t)
+	tx.Each(lists.AsOf(`SELECT x.kind, y.severity, y.family, COUNT(*)`+lists.DecidedOpenThen)+condition+`
+		GROUP BY x.kind, y.severity, y.family`, args, func(r *store.Row) {
+		var kind telemetry.DecidedKind
+		var severity, family string
+		var count int64
+		if r.Scan(&kind, &severity, &family, &count); kind == telemetry.KindDismissed {
+			out.Dismissed += count
+		} else {
+			out.Accepted += count
+		}
+		out.Open -= count
+		store.Move(out.LatestSeverity, out.OpenSeverity, severity, count)
+		store.Move(out.LatestCategory, out.OpenCategory, family, count)
+	})
 	for _, u := range unlistedAt(tx, repo, t) {
 		out.Open, out.Unlisted = out.Open+u.Found, out.Unlisted+u.Found
 		store.Add(out.OpenSeverity, u.Severity, 1)

@@ -51,7 +51,7 @@ func asOf(t *testing.T, s *storetest.Store, at time.Time, repo string) answers {
 }
 
 // reposAt are the repositories as of a time, zero for now, without their active
-// sessions, which follow the store's clock.
+// sessions and overdue issues, which follow the store's clock.
 func reposAt(t *testing.T, s *storetest.Store, at time.Time, repo string) []telemetry.RepoRow {
 	t.Helper()
 	repos, err := lists.Repos(s.Store).Rows(t.Context(), query.Ask{Repo: repo, AsOf: at, Page: storetest.AllRows()})
@@ -59,7 +59,7 @@ func reposAt(t *testing.T, s *storetest.Store, at time.Time, repo string) []tele
 		t.Fatal(err)
 	}
 	for i := range repos.Items {
-		repos.Items[i].SessionsActive, repos.Items[i].SessionsWaiting = 0, 0
+		repos.Items[i].SessionsActive, repos.Items[i].SessionsWaiting, repos.Items[i].Overdue = 0, 0, 0
 	}
 	return repos.Items
 }
@@ -86,6 +86,9 @@ func current(t *testing.T, s *storetest.Store, now time.Time, repo string) answe
 func stripped(rows []telemetry.IssueRow) []telemetry.IssueRow {
 	for i := range rows {
 		rows[i].StoreID, rows[i].Closed, rows[i].Claim, rows[i].Found = 0, telemetry.ScanPosition{}, "", ""
+		if rows[i].Overdue, rows[i].DueSoon = false, false; !rows[i].PausedAt.IsZero() { // these follow the store's clock
+			rows[i].DueAt = telemetry.Time{}
+		}
 	}
 	return rows
 }

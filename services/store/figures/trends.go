@@ -267,26 +267,21 @@ func (t *trend) overdue() {
 
 // overdueThen is overdue by the scans up to a time.
 func (t *trend) overdueThen() {
-	condition, args := ofRepo("r.repo_id", t.repo, t.until)
+	condition, args := ofRepo("o.id", t.repo, t.until)
 	late := map[int64]telemetry.OverdueScan{}
-	for id, text := range store.Map[int64, string](t.tx, `SELECT r.repo_id, string_agg(CAST(r.at AS TEXT), ' ') FROM runs r
-		JOIN repos o ON o.id = r.repo_id`+lists.AsOf(lists.JoinRetired)+`
-		WHERE `+lists.InUseThen+` AND r.kind = 'scan' AND r.at <= $1`+condition+` GROUP BY r.repo_id`, args...) {
-		times := store.Numbers(text)
-		slices.Sort(times)
-		if interval, due := telemetry.ScanDue(times); due != 0 && due < t.until {
-			late[id] = telemetry.OverdueScan{
-				LastScan: store.Time(times[len(times)-1]),
-				Due:      store.Time(due),
-				Interval: time.Duration(interval) * time.Millisecond,
-			}
-		}
-	}
+	t.tx.Each(lists.AsOf(`SELECT o.id, n.due_at, n.scan_interval FROM base.repos o`+lists.JoinRetired+lists.JoinSums+`
+		WHERE `+lists.InUseThen)+` AND n.due_at <> 0 AND n.due_at < $1`+condition, args, func(r *store.Row) {
+		var id, interval int64
+		var o telemetry.OverdueScan
+		r.Scan(&id, &o.Due, &interval)
+		o.Interval = time.Duration(interval) * time.Millisecond
+		late[id] = o
+	})
 	for _, id := range slices.Sorted(maps.Keys(late)) {
 		o := late[id]
-		t.tx.Row(`SELECT r.target_repo, o.name FROM runs r JOIN repos o ON o.id = r.repo_id 
+		t.tx.Row(`SELECT r.target_repo, o.name, r.at FROM runs r JOIN repos o ON o.id = r.repo_id
 			WHERE r.repo_id = $1 AND r.kind = 'scan' AND r.at <= $2
-			ORDER BY r.at DESC, r.file DESC LIMIT 1`, id, t.until).Scan(&o.Repo, &o.Name)
+			ORDER BY r.at DESC, r.file DESC LIMIT 1`, id, t.until).Scan(&o.Repo, &o.Name, &o.LastScan)
 		t.out.Overdue = append(t.out.Overdue, o)
 	}
 	slices.SortStableFunc(t.out.Overdue, func(a, b telemetry.OverdueScan) int { return a.Due.Compare(b.Due.Time) })

@@ -95,13 +95,14 @@ func (l *List[T]) counted(q question) (scope string, ok bool) {
 
 // Sums are sums over all rows of a list.
 type Sums struct {
-	runs  *List[telemetry.RunRow]
-	pulls *List[telemetry.PullRow]
-	needs *List[telemetry.NeedRow]
+	runs   *List[telemetry.RunRow]
+	pulls  *List[telemetry.PullRow]
+	needs  *List[telemetry.NeedRow]
+	issues *List[telemetry.IssueRow]
 }
 
 // SumsOf returns the sums over the lists of a store.
-func SumsOf(s *store.Store) Sums { return Sums{Runs(s), Pulls(s), Needs(s)} }
+func SumsOf(s *store.Store) Sums { return Sums{Runs(s), Pulls(s), Needs(s), Issues(s)} }
 
 // RunSums sums all runs of a question.
 func (s Sums) RunSums(ctx context.Context, a query.Ask) (telemetry.RunSums, error) {

@@ -45,6 +45,7 @@ func Decisions(s *store.Store) *List[telemetry.Decision] {
 				CSV: "issues", Asked: number("d.issues").offers(">1"), Sort: down("d.issues | d.id")},
 			{Name: "comment", Column: "d.comment", Into: func(d *row) any { return &d.Comment }, CSV: "comment"},
 			{Name: "query", Column: "d.query", Into: func(d *row) any { return &d.Query }, CSV: "query"},
+			{Name: "row", Column: "d.need", Into: func(d *row) any { return &d.Need }, CSV: "row"},
 			{Name: "undone_at", Column: "d.undone_at", Into: func(d *row) any { return &d.UndoneAt }, CSV: "undone_at"},
 			{Name: "undone_by", Column: "d.undone_by", Into: func(d *row) any { return &d.UndoneBy }, CSV: "undone_by"},
 		},
@@ -53,7 +54,8 @@ func Decisions(s *store.Store) *List[telemetry.Decision] {
 
 // standing is true of a decision d that is in force on an issue.
 const standing = `d.id IN (SELECT x.decision_id FROM decided x
-	WHERE x.from_at <= CAST(@ AS BIGINT) AND x.to_at > CAST(@ AS BIGINT))`
+	WHERE x.from_at <= CAST(@ AS BIGINT) AND x.to_at > CAST(@ AS BIGINT))
+	OR d.need <> '' AND d.undone_at = 0 AND (d.until_at = 0 OR d.until_at > CAST(@ AS BIGINT))`
 
 // onIssue begins a decision d on an issue i such that.
 const onIssue = "d.id IN (SELECT x.decision_id FROM decision_issues x JOIN issues i ON i.id = x.issue_id "

@@ -85,5 +85,6 @@ func decidedThen(kinds, column, none string) string {
 
 // decisionsThen are the decisions that had been made, and whether they had been undone.
 const decisionsThen = `SELECT o.id, o.at, o.made_by, o.action, o.reason, o.comment, o.until_at, o.assignee, o.query, o.issues,
+		o.need, o.mark,
 	CASE WHEN o.undone_at <= @ THEN o.undone_at ELSE 0 END AS undone_at, CASE WHEN o.undone_at <= @ THEN o.undone_by ELSE '' END AS undone_by
 	FROM base.decisions o WHERE o.at <= @`

@@ -15,20 +15,22 @@ import (
 func Issues(s *store.Store) *List[telemetry.IssueRow] {
 	return bind(s, List[telemetry.IssueRow]{
 		Name: "issues", Noun: "issues",
-		From: "issues i", Key: "i.id", Past: issuesPast(), Default: "status",
+		From: "issues i", Key: "i.id", Default: "status",
+		Past: issuesPast(), PastKeyed: "(" + issuesThen("i.file, i.line") + ") AS i", PastWhole: true,
 		Repo:   func(_ moment, key string) Cond { return idOfRepo("i.repo_id", key) },
 		Free:   issueText,
 		Finish: finishIssues,
-		Cheap:  "is severity family rule repo attempts age first seen assignee",
+		Cheap:  "is severity family rule repo attempts age first seen assignee group",
 		Kept:   &kept{From: "issue_counts i", Sum: "i.n", Serves: keptIssues, All: "i.repo_id = 0", One: "i.repo_id <> 0"},
 		CSV: "id repo severity status state rule family file line age_days attempts appearances first_seen last_seen" +
-			" first_seen_run last_seen_run latest_issue_id fingerprint session claim found score cwes owners title assignee dismissed_reason",
+			" first_seen_run last_seen_run latest_issue_id fingerprint session claim found score cwes owners title assignee dismissed_reason due_at",
 		Example: "is:open severity:critical,high age:>30d",
 		Views: []query.View{
 			{Name: "All open", Query: "is:open"},
 			{Name: "Critical and high", Query: "is:open severity:critical,high"},
 			{Name: "Reopened", Query: "is:reopened"},
 			{Name: "Tried 3 times or more", Query: "is:open attempts:>=3"},
+			{Name: "Overdue", Query: "is:overdue"},
 			{Name: "Never attempted", Query: "is:open attempts:0"},
 			{Name: "New this week", Query: "is:open age:<7d"},
 			{Name: "Mine", Query: "is:open assignee:@me"},
@@ -37,7 +39,8 @@ func Issues(s *store.Store) *List[telemetry.IssueRow] {
 			{Name: "Fixed", Query: "is:fixed"},
 			{Name: "All"},
 		},
-		Fields: slices.Concat(issueQualifiers(), issueDecisions(), issueLogs(), issueOwners(), issueClaims(), issueColumns()),
+		Fields: slices.Concat(issueQualifiers(), issueGroups(), issueDecisions(), issueLogs(), issueOwners(), issueDue(), issueClaims(),
+			issueColumns()),
 	})
 }
 
@@ -47,7 +50,10 @@ func keptIssues(t query.Term) bool {
 	if t.Field == "attempts" {
 		return !slices.ContainsFunc(t.Values, func(v query.Value) bool { return v.Span.Low > 3 || v.Span.High > 3 })
 	}
-	return t.Field == "is" || t.Field == "severity" || t.Field == "repo"
+	if t.Field == "is" {
+		return !slices.ContainsFunc(t.Values, func(v query.Value) bool { return statusRanks(v.Text) == nil })
+	}
+	return t.Field == "severity" || t.Field == "repo"
 }
 
 const (
@@ -59,9 +65,9 @@ const (
 func issueQualifiers() []Field[telemetry.IssueRow] {
 	type row = telemetry.IssueRow
 	return []Field[row]{
-		{Name: "is", Aliases: []string{"state"}, Help: "state of the issue: what scans say, unless it is dismissed or accepted",
+		{Name: "is", Aliases: []string{"state"}, Help: "state of the issue; overdue; fixed by its due date (in_time) or after it (late)",
 			Column: "i.state_rank", Into: func(i *row) any { return statusOf(&i.State) }, CSV: "state",
-			Asked: ranked("{i.state_rank}", statusWords(telemetry.IssueStates()), statusRanks)},
+			Asked: issueIs()},
 		{Name: "severity", Help: "severity tier", Column: "i.severity", Into: func(i *row) any { return &i.Severity }, CSV: "severity",
 			Asked: ranked("{i.severity_rank}", append(telemetry.Severities(), telemetry.KeywordOther), severityRanks),
 			Sort:  up(issueSeverity).keep("i.family", "i.rule")},
@@ -113,7 +119,7 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 			Asked: is(word{"session", "i.attempts > 0"}, word{"pr", "(" + withPull + ") OR " + withRescan + "))"})},
 		{Name: "no", Help: "what it does not have",
 			Asked: is(word{"session", "i.attempts = 0"}, word{"pr", "NOT (" + withPull + ") OR " + withRescan + "))"},
-				word{"family", "i.family = ''"}, word{"owner", "i.owners = '[]'"}, word{"assignee", "i.assignee = ''"},
+				word{"family", "i.family = ''"}, word{"owner", withoutOwner}, word{"assignee", "i.assignee = ''"},
 				word{"playbook", withoutPlaybook}, word{"reason", withoutReason})},
 	}
 }
@@ -209,32 +215,25 @@ func severityRanks(word string) []int { return []int{telemetry.SeverityRank(word
 // (CROSS JOIN makes SQLite take that order), with the last scan d that had
 // findings data by then.
 func issuesPast() string {
-	return `(WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, d.id, d.at, d.file, d.reduced, d.lost
-		FROM base.repos o JOIN base.runs d ON d.id = (` + latestNamed + `o.id` + newestNamed + `))
-	` + issueThen("i.file, i.line") + `
-	FROM latest d CROSS JOIN base.issues i CROSS JOIN base.issue_intervals l
-	WHERE i.repo_id = d.repo_id AND l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @) AS i`
+	return `(` + withOverdue(`WITH latest AS MATERIALIZED (`+latestScansThen+`)
+	`+issueThen("i.file, i.line")+`
+	FROM latest d CROSS JOIN base.issues i CROSS JOIN base.issue_intervals l`+dueJoins+`
+	WHERE i.repo_id = d.repo_id AND l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @`) + `) AS i`
 }
 
 // issuesThen are the same with all their columns, for those that are asked for
 // one by one. There is a last scan d wherever there is an interval: LEFT JOIN
 // spares SQLite to look for it where no column needs it.
-func issuesThen(more string) string { return issueThen(more) + oneByOne }
-
-// openIssuesThen are those that were open, with the columns by which they wait
-// for a person.
-func openIssuesThen() string {
-	return `SELECT i.id, i.public_id, i.repo_id, l.rule, i.first_at, ` + statusThen + ` AS status_rank,
-		` + stateThen + ` AS state_rank, ` + seenThen + ` AS last_at,
-		` + decidedThen("'snoozed'", "1", "0") + ` AS snoozed, ` + severityRankThen + ` AS severity_rank,
-		` + sessionThen + ` AS session, ` + attemptedThen + ` AS attempted_at
-		` + oneByOne + ` AND l.to_at > @`
-}
+func issuesThen(more string) string { return withOverdue(issueThen(more) + oneByOne) }
 
 const oneByOne = `
 	FROM base.issues i JOIN base.issue_intervals l ON l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @
-		LEFT JOIN base.runs d ON d.id = (` + latestNamed + `i.repo_id` + newestNamed + `)
+		LEFT JOIN base.runs d ON d.id = (` + latestNamed + `i.repo_id` + newestNamed + `)` + dueJoins + `
 	WHERE true`
+
+// latestScansThen are these scans of all repositories.
+const latestScansThen = `SELECT o.id AS repo_id, d.id, d.at, d.file, d.reduced, d.lost
+	FROM base.repos o JOIN base.runs d ON d.id = (` + latestNamed + `o.id` + newestNamed + `)`
 
 // latestNamed and newestNamed are around a repository, and read the last scan
 // that had findings data.
@@ -256,7 +255,7 @@ func issueThen(more string) string {
 		` + stateThen + ` AS state_rank, ` + seenThen + ` AS last_at,
 		` + decidedThen("'dismissed', 'accepted'", "x.decision_id", "0") + ` AS decision,
 		` + decidedThen("'assigned'", "x.assignee", "''") + ` AS assignee, ` + decidedThen("'snoozed'", "1", "0") + ` AS snoozed,
-		` + severityRankThen + ` AS severity_rank,
+		` + severityRankThen + ` AS severity_rank, ` + dueColumnsThen + `,
 		CASE WHEN i.attempts = 0 THEN 0 ELSE (SELECT COUNT(DISTINCT a.session) ` + attemptsThen + `) END AS attempts,
 		` + sessionThen + ` AS session, ` + more
 }
@@ -313,6 +312,7 @@ func finishIssues(tx *store.Tx, m moment, rows []telemetry.IssueRow) {
 	for i := range rows {
 		rows[i] = *byID[rows[i].StoreID]
 	}
+	asDue(m, rows)
 }
 
 // asLastSeen gives issues the words of the last record by a time.

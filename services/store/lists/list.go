@@ -28,6 +28,8 @@ type List[T any] struct {
 	Cheap      string                           // the qualifiers whose rows are counted without reading them
 	Past       string                           // the rows as of @ with the columns that Fields name; "" is a list without a past
 	PastBare   string                           // Past without what only columns and free text need; "" is Past
+	PastKeyed  string                           // Past for rows that are found by Key, where that is less to read; "" is Past
+	PastWhole  bool                             // a page of the past needs all of its rows, so that they are counted with it
 	PastOf     func(repo int64) string          // Past of one repository, where that is less to read; nil is Past
 	Only       func(query.Ask) []Cond           // conditions that always hold
 	Repo       func(m moment, key string) Cond  // the rows of one repository
@@ -130,7 +132,7 @@ func (l *List[T]) question(tx *store.Tx, a query.Ask) (q question, err error) {
 // conds are the conditions of a question.
 func (l *List[T]) conds(m moment, a query.Ask) ([]Cond, error) {
 	if m.past && l.Past == "" {
-		return nil, telemetry.Errorf(telemetry.CodeNoPast, "The list of %s does not support as_of. Leave it out.", l.Noun)
+		return nil, l.noPast()
 	}
 	var conds []Cond
 	if l.Only != nil {
@@ -154,6 +156,10 @@ func (l *List[T]) conds(m moment, a query.Ask) ([]Cond, error) {
 		conds = append(conds, c)
 	}
 	return conds, nil
+}
+
+func (l *List[T]) noPast() error {
+	return telemetry.Errorf(telemetry.CodeNoPast, "The list of %s does not support as_of. Leave it out.", l.Noun)
 }
 
 // term is the condition of one term.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store/lists"
@@ -99,7 +100,7 @@ func TestCompletionOfAuthors(t *testing.T) {
 		}
 		pulls = slices.DeleteFunc(pulls, func(p telemetry.PullRequest) bool { return p.Body == "" && p.Title != "a fix" })
 		storetest.SavePulls(t, s, pulls)
-		values, err := lists.Sessions(s.Store).Values(t.Context(), "author", "o", 20)
+		values, err := lists.Sessions(s.Store).Values(t.Context(), time.Time{}, "author", "o", 20)
 		if err != nil || !slices.Equal(values, []string{"devin[bot]"}) {
 			t.Errorf("%q, %v", values, err)
 		}

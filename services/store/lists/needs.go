@@ -9,6 +9,7 @@ import (
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/outcomes"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -18,12 +19,12 @@ func Needs(s *store.Store) *List[telemetry.NeedRow] {
 	return bind(s, List[telemetry.NeedRow]{
 		Name: "needs-attention", Noun: "rows",
 		From: needsFrom() + needsRepos + needsJoins, Bare: needsFrom() + needsRepos, Key: needKey, Find: "n.repo",
-		Past: needsFrom() + needsRepos + needsJoins, PastBare: needsFrom() + needsRepos,
+		Past: needsFrom() + needsRepos + needsJoins, PastBare: needsFrom() + needsRepos, PastWhole: true,
 		Default: "urgency", Late: true,
 		Only: func(a query.Ask) []Cond {
 			conds := []Cond{that(needInUse)}
 			if len(a.Query.Values("is")) == 0 {
-				conds = append(conds, that(needStarted+" = 0"))
+				conds = append(conds, that(needStarted+" = 0 AND z.id IS NULL"))
 			}
 			return conds
 		},
@@ -32,15 +33,19 @@ func Needs(s *store.Store) *List[telemetry.NeedRow] {
 			return anyOf(contains("COALESCE(s.title, '')", text), contains("COALESCE(s.reason, '')", text), contains("COALESCE(p.title, '')", text),
 				contains("COALESCE(o.key, '')", text), contains(ofIssueNeeded("rule"), text), contains(ofIssueNeeded("file"), text))
 		},
-		Cheap:   "is group severity repo",
+		Cheap:   "is group severity repo for",
 		Example: "group:waiting severity:critical,high",
-		Views:   []query.View{{Name: "All"}, {Name: "Started", Query: "is:started"}},
-		Fields:  needFields(),
+		Views: []query.View{
+			{Name: "For you", Query: "for:you"}, {Name: "Mine", Query: "for:me"}, {Name: "Everyone"}, {Name: "Snoozed", Query: "is:snoozed"},
+			{Name: "Started", Query: "is:started"},
+		},
+		Fields: slices.Concat(needFields(), needPeople()),
 	})
 }
 
 const (
 	needKey  = "n.need || ' ' || COALESCE(o.key, '') || ' ' || n.subject"
+	needDue  = "CASE WHEN n.due_at = 0 THEN 1 ELSE 0 END | n.due_at"
 	needLast = "n.since | n.need | COALESCE(o.key, '') | n.subject"
 )
 
@@ -49,8 +54,9 @@ func needFields() []Field[telemetry.NeedRow] {
 	return []Field[row]{
 		{Name: "group", Help: "why it waits", Column: "n.need", Into: func(n *row) any { return &n.Need }, CSV: "group",
 			Asked: is(needWords()...)},
-		{Name: "is", Help: "still to do, or a run was started for it", Asked: is(
-			word{"todo", needStarted + " = 0"}, word{"started", needStarted + " > 0"})},
+		{Name: "is", Help: "still to do, snoozed, or a run was started for it", Asked: is(
+			word{"todo", needStarted + " = 0 AND z.id IS NULL"}, word{"started", needStarted + " > 0 AND z.id IS NULL"},
+			word{"snoozed", "z.id IS NOT NULL"})},
 		{Name: "severity", Help: "severity tier of the worst of its issues", Column: "n.severity_rank",
 			Into: func(n *row) any { return severityOf(&n.Severity) }, CSV: "severity",
 			Asked: ranked("n.severity_rank", telemetry.Severities(), severityRanks)},
@@ -68,7 +74,10 @@ func needFields() []Field[telemetry.NeedRow] {
 		{Name: "mergeable", Help: "whether its pull request can be merged without conflicts",
 			Column: "COALESCE(p.mergeable, '')", Into: func(n *row) any { return &n.Mergeable }, CSV: "mergeable", NoPast: true,
 			Asked: mergeableIs(ofPullNeeded("mergeable"))},
-		{Name: "urgency", Sort: up("n.place | n.severity_rank | " + needLast)},
+		{Name: "urgency", Sort: up("n.place | n.severity_rank | " + needDue + " | " + needLast)},
+		{Name: "due_at", Column: "n.due_at", Into: func(n *row) any { return &n.DueAt }, CSV: "due_at"},
+		{Name: "late", Column: "CASE WHEN n.need = 'new' AND n.subject = '" + outcomes.OverdueSubject + "' || n.rule THEN 1 ELSE 0 END",
+			Into: func(n *row) any { return &n.Late }},
 		{Name: "since", Column: "n.since", Into: func(n *row) any { return &n.Since }, CSV: "since"},
 		{Name: "key", Column: needKey, Into: func(n *row) any { return &n.Key }},
 		{Name: "sessions", Column: "n.sessions", Into: func(n *row) any { return &n.Sessions }, CSV: "sessions"},
@@ -195,18 +204,28 @@ const needOneRule = `CASE WHEN n.rules = 1 THEN n.rule ELSE '' END`
 // needsFrom are rows n: what waits by the table needs (outcomes.Needs), and
 // scans that are overdue.
 func needsFrom() string {
-	const columns = `need, place, repo_id AS repo, subject, session, pull, since, sessions, severity_rank, rules, rule, issue, issues, ended`
+	const columns = `need, place, repo_id AS repo, subject, session, pull, since, sessions, severity_rank, rules, rule, issue, issues, ended,
+		due_at`
 	return `(SELECT ` + columns + ` FROM needs WHERE from_at < CAST(@ AS BIGINT) AND until_at > CAST(@ AS BIGINT)
-	UNION ALL SELECT 'overdue', 8, o.id, '', '', '', o.due_at, 0, 9, 0, '', '', '', '' FROM repos o
+	UNION ALL SELECT 'overdue', 8, o.id, '', '', '', o.due_at, 0, 9, 0, '', '', '', '', 0 FROM repos o
 		WHERE o.due_at <> 0 AND o.due_at < CAST(@ AS BIGINT)) n
 	LEFT JOIN (SELECT t.id, MAX(b.at) AS at FROM submissions b JOIN repos t ON t.key = lower(b.subject) AND b.at > t.last_run
 		WHERE b.kind = 'dispatch' AND b.at > CAST(@ AS BIGINT) - ` + millis(telemetry.StartedFor) + ` GROUP BY t.id) d ON d.id = n.repo`
 }
 
+// needMark is what a row n is about: where it changes, so does the row.
+const needMark = `CAST(n.since AS TEXT) || ' ' || n.session || ' ' || CAST(n.sessions AS TEXT) || ' ' || n.issues || ' ' || n.ended`
+
+// neverAt is a time that does not come.
+const neverAt = "9223372036854775807"
+
 // needsRepos is what the order of rows needs, and needsJoins what their columns
 // and free text need beside it.
 const (
-	needsRepos = ` LEFT JOIN repos o ON o.id = n.repo`
+	needsRepos = ` LEFT JOIN repos o ON o.id = n.repo
+	LEFT JOIN (SELECT d.need, d.mark, MAX(d.id) AS id, MAX(CASE WHEN d.until_at = 0 THEN ` + neverAt + ` ELSE d.until_at END) AS until_at
+		FROM decisions d WHERE d.need <> '' AND d.undone_at = 0 AND (d.until_at = 0 OR d.until_at > CAST(@ AS BIGINT))
+		GROUP BY d.need, d.mark) z ON z.need = ` + needKey + ` AND z.mark = ` + needMark
 	needsJoins = ` LEFT JOIN sessions s ON s.key = n.session LEFT JOIN pulls p ON p.key = n.pull`
 )
 

@@ -28,6 +28,7 @@ type issueFacts struct {
 	began                 time.Time            // when that did
 	message               string
 	decisions             []int64
+	due                   telemetry.Due
 }
 
 func everyIssue(t *testing.T, s *storetest.Store, linked map[string][]telemetry.PullRef) []issueFacts {
@@ -42,7 +43,7 @@ func everyIssue(t *testing.T, s *storetest.Store, linked map[string][]telemetry.
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := issueFacts{IssueRow: row, message: string(d.Message)}
+		f := issueFacts{IssueRow: row, message: string(d.Message), due: d.Due}
 		for _, made := range d.Decisions {
 			f.decisions = append(f.decisions, made.ID)
 		}
@@ -84,6 +85,9 @@ func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[str
 	for _, state := range telemetry.IssueStates() {
 		is[string(state)] = func(r row) bool { return r.State == state }
 	}
+	is["overdue"] = func(r row) bool { return r.Overdue }
+	is["in_time"] = func(r row) bool { return r.closedInTime(true) }
+	is["late"] = func(r row) bool { return r.closedInTime(false) }
 	status := map[string]func(row) bool{telemetry.KeywordOpen: func(r row) bool { return r.Status != telemetry.StatusFixed }}
 	for _, s := range telemetry.Statuses() {
 		status[string(s)] = func(r row) bool { return r.Status == s }
@@ -113,8 +117,10 @@ func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[str
 			"cwe": texts(rows, func(r row) []string { return r.CWEs }), "score": scores(rows),
 			"is":          words(is),
 			"status":      words(status),
+			"group":       words(map[string]func(row) bool{"rule": whole, "repo": whole, "owner": whole, "family": whole}),
 			"assignee":    texts(rows, func(r row) []string { return present(string(r.Assignee)) }),
 			"owner":       texts(rows, ownerNames),
+			"due":         dueDates(now, rows),
 			"decision":    exactly(rows, func(r row) []int64 { return r.decisions }),
 			"severity":    words(severity),
 			"family":      texts(rows, func(r row) []string { return []string{r.Family} }),
@@ -151,6 +157,9 @@ func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[str
 		}}
 }
 
+// whole holds for every issue: what a page groups by leaves none out.
+func whole(issueFacts) bool { return true }
+
 func issueSorts() map[string]func(a, b issueFacts) int {
 	type row = issueFacts
 	status := along(func(r row) int { return slices.Index(telemetry.IssueStates(), r.State) })
@@ -158,8 +167,8 @@ func issueSorts() map[string]func(a, b issueFacts) int {
 		"last_seen": along(func(r row) int64 { return r.LastSeen.At.UnixMilli() }), "first_seen": along(func(r row) int64 { return r.FirstSeen.At.UnixMilli() }), "age": along(func(r row) int64 { return -r.FirstSeen.At.UnixMilli() }),
 		"appearances": along(func(r row) int64 { return r.Appearances }), "attempts": along(func(r row) int64 { return r.Attempts }), "session": along(func(r row) string { return r.Session }),
 		"file":  func(a, b row) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)) },
-		"score": along(func(r row) int64 { return tenthsOf(r.Score) }),
-		"rule":  along(func(r row) string { return r.Rule }), "family": along(func(r row) string { return r.Family }), "repo": along(func(r row) string { return r.Repo.Key() })}
+		"score": along(func(r row) int64 { return tenthsOf(r.Score) }), "due": along(dueOrder),
+		"rule": along(func(r row) string { return r.Rule }), "family": along(func(r row) string { return r.Family }), "repo": along(func(r row) string { return r.Repo.Key() })}
 }
 
 // issueHas reports whether an issue has a text: ids are looked at where the

@@ -110,6 +110,7 @@ func repoOracle(t *testing.T, s *storetest.Store, now time.Time) oracle[telemetr
 			"repo":          repos(rows, func(r row) []telemetry.RepoName { return []telemetry.RepoName{r.Name} }),
 			"is":            words(map[string]func(row) bool{"listed": func(r row) bool { return r.Listed }, "reduced": func(r row) bool { return r.LatestReduced }, "clean": func(r row) bool { return r.Open == 0 }}),
 			"open":          count(func(r row) int64 { return r.Open }),
+			"overdue":       count(func(r row) int64 { return r.Overdue }),
 			"dismissed":     count(func(r row) int64 { return r.Dismissed }),
 			"accepted":      count(func(r row) int64 { return r.Accepted }),
 			"critical_high": count(severe),
@@ -126,7 +127,7 @@ func repoSorts() map[string]func(a, b telemetry.RepoRow) int {
 	type row = telemetry.RepoRow
 	number := along[row, int64]
 	sorts := map[string]func(a, b row) int{"last_run": number(func(r row) int64 { return r.LastRun.UnixMilli() }), "last_scan": number(func(r row) int64 { return r.LatestScanAt.UnixMilli() }),
-		"open": number(func(r row) int64 { return r.Open }), "critical_high": number(severe), "severity": number(severe), "repo": along(func(r row) string { return r.Name.Key() }),
+		"open": number(func(r row) int64 { return r.Open }), "overdue": number(func(r row) int64 { return r.Overdue }), "critical_high": number(severe), "severity": number(severe), "repo": along(func(r row) string { return r.Name.Key() }),
 		"runs": number(func(r row) int64 { return r.Runs }), "found": number(func(r row) int64 { return r.IssuesFound }), "active": number(func(r row) int64 { return r.SessionsActive }),
 		"sessions": number(func(r row) int64 { return r.SessionsCreated }), "waiting": number(func(r row) int64 { return r.PRs.Open }), "merged": number(func(r row) int64 { return r.PRs.Merged })}
 	for _, name := range []string{"change", "closed"} { // of the last days, which a row does not tell

@@ -37,6 +37,7 @@ func TestQueriesAgainstAnOracle(t *testing.T) {
 		heads := fillForOracle(t, s, now)
 		decideForOracle(t, s, now)
 		ownForOracle(t, s)
+		rateForOracle(t, s)
 		pulls, linked := everyPull(t, s)
 		issueOracle(t, s, now, linked).check(t, 260, amidRuns(t, s))
 		sessionOracle(t, s, now, pulls, linked).check(t, 200, amidRuns(t, s))

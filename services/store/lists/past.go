@@ -7,7 +7,6 @@ import (
 
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/outcomes"
-	"telemetry-dashboard/services/telemetry"
 )
 
 // ReadAt reads a store as of a time: the tables are those of then, by the
@@ -34,21 +33,26 @@ func GetAt[T any](ctx context.Context, s *store.Store, at time.Time, do func(*st
 // has a type.
 func relations() []store.Relation {
 	return []store.Relation{
-		{Name: "issues", For: []string{"u.need AS need"}, SQL: openIssuesThen()},
+		{Name: "issues", For: []string{forNeeds}, Whole: true, SQL: needIssuesThen()},
+		{Name: "issues", For: []string{"i.closed_at <> 0", "i.closed_at, a.at"}, Light: true, SQL: closedIssuesThen()},
 		{Name: "issues", For: []string{"i.file", "i.line"}, Light: true,
 			SQL: issuesThen(attemptedThen + ` AS attempted_at, ` + spotThen("file") + ` AS file, ` + spotThen("line") + ` AS line`)},
 		{Name: "issues", SQL: issuesThen(attemptedThen + ` AS attempted_at`)},
+		{Name: "sessions", For: []string{forNeeds}, Whole: true, SQL: needSessionsThen()},
+		{Name: "sessions", For: []string{verifiedSession}, Light: true, SQL: sessionIDsThen},
 		{Name: "sessions", SQL: sessionsThen()},
-		{Name: "pulls", For: []string{"still_there"}, SQL: pullsThen},
+		{Name: "pulls", For: []string{forNeeds}, Whole: true, SQL: needPullsThen},
 		{Name: "pulls", Light: true, SQL: pullsThen},
 		{Name: "links", Light: true, SQL: linksThen},
+		{Name: "verifications", For: []string{forNeeds}, Whole: true, SQL: verificationsThen, Rows: verificationRows},
 		{Name: "verifications", SQL: verificationsThen, Rows: verificationRows},
 		{Name: "claims", SQL: claimsThen, Rows: claimRows},
 		{Name: "polls", For: []string{"claim_status", "fixed_n", "blocked_n", "tests"}, SQL: pollsThen() + summedThen, Rows: pollRows},
 		{Name: "polls", Light: true, SQL: pollsThen() + pollsNamedThen},
-		{Name: "repos", For: []string{"due_at", "scan_interval"}, SQL: reposThen("x.retired", "x.retired_at") + dueThen, Rows: dueRows},
-		{Name: "repos", For: []string{"w.open"}, SQL: reposThen("z.reason", "z.at") + ` FROM base.repos o` + JoinRetired + reposNamedThen},
-		{Name: "repos", Light: true, SQL: reposThen("z.reason", "z.at") + ` FROM base.repos o` + JoinRetired + reposNamedThen},
+		{Name: "repos", For: []string{"o.due_at", "scan_interval"}, SQL: reposThen("z.reason", "z.at") + dueThen},
+		{Name: "repos", For: []string{"w.open"}, Whole: true, SQL: allReposThen()},
+		{Name: "repos", For: []string{verificationsFrom}, Light: true, SQL: namedReposThen},
+		{Name: "repos", Light: true, SQL: allReposThen()},
 		{Name: "attempts", Light: true, SQL: `SELECT * FROM base.attempts WHERE at <= @`},
 		{Name: "mentions", Light: true, SQL: `SELECT * FROM base.mentions WHERE at <= @`},
 		{Name: "mention_ids", Light: true, SQL: `SELECT x.* FROM base.mention_ids x WHERE ` + runBy},
@@ -62,8 +66,15 @@ func relations() []store.Relation {
 		{Name: "needs", SQL: needsThen, Rows: needRows},
 		{Name: "accepted", Light: true, SQL: `SELECT * FROM base.accepted WHERE at <= @`},
 		{Name: "decisions", Light: true, SQL: decisionsThen},
+		{Name: "issue_owners", SQL: issueOwnersThen, Rows: issueOwnerRows},
 		{Name: "decided", Light: true, SQL: `SELECT * FROM base.decided WHERE from_at <= @`},
 	}
+}
+
+// closedIssuesThen are the issues for what asks whether they were closed.
+func closedIssuesThen() string {
+	return `SELECT l.issue_id AS id, l.repo_id, ` + closedThen("l.to_at", "0") + ` AS closed_at
+	FROM base.issue_intervals l WHERE l.from_at <= @ AND l.next_at > @`
 }
 
 // logIssuesThen are the findings of logs by which issues were described: those
@@ -80,7 +91,8 @@ const needsThen = `SELECT CAST(e.value ->> 0 AS TEXT) AS need, CAST(e.value ->> 
 		CAST(e.value ->> 6 AS BIGINT) AS since, CAST(e.value ->> 7 AS BIGINT) AS from_at, CAST(e.value ->> 8 AS BIGINT) AS until_at,
 		CAST(e.value ->> 9 AS BIGINT) AS sessions, CAST(e.value ->> 10 AS BIGINT) AS severity_rank,
 		CAST(e.value ->> 11 AS BIGINT) AS rules, CAST(e.value ->> 12 AS TEXT) AS rule, CAST(e.value ->> 13 AS TEXT) AS issue,
-		CAST(e.value ->> 14 AS TEXT) AS issues, CAST(e.value ->> 15 AS TEXT) AS ended
+		CAST(e.value ->> 14 AS TEXT) AS issues, CAST(e.value ->> 15 AS TEXT) AS ended,
+		CAST(e.value ->> 16 AS BIGINT) AS due_at
 	FROM rows() WHERE CAST(@ AS BIGINT) > 0`
 
 func needRows(tx *store.Tx) string {
@@ -108,15 +120,8 @@ func spotThen(column string) string {
 		column + `)`
 }
 
-// linksThen are the links of pull requests and sessions of which both were
-// known, and what links them.
-const linksThen = `SELECT k.* FROM base.links k
-	WHERE (SELECT p.created_at FROM base.pulls p WHERE p.key = k.pull_key) <= @
-		AND EXISTS (SELECT 1 FROM base.mentions m WHERE m.session = k.session AND m.at <= @)
-		AND (k.basis NOT IN ('record', 'verification')
-			OR EXISTS (SELECT 1 FROM base.mentions m WHERE m.session = k.session AND m.pull_key = k.pull_key AND m.at <= @)
-			OR EXISTS (SELECT 1 FROM base.verifications v WHERE v.session = k.session AND v.pull_key = k.pull_key AND v.at <= @)
-			OR EXISTS (SELECT 1 FROM base.pull_tokens t WHERE t.token = k.session AND t.pull_key = k.pull_key))`
+// linksThen are the links that were known.
+const linksThen = `SELECT k.* FROM base.links k WHERE k.known_at <= @`
 
 // verificationsThen are the verifications with what had become of them. The
 // latest of a session counts or, where no record had named it, of a pull request.
@@ -205,14 +210,22 @@ func reposThen(reason, since string) string {
 	COALESCE((SELECT r.at ` + refThen + `), 0) AS ref_at, COALESCE((SELECT r.file ` + refThen + `), '') AS ref_file,
 	CASE WHEN EXISTS (SELECT 1 FROM base.runs r WHERE r.repo_id = o.id AND r.kind = 'scan' AND r.has_findings = 1 AND r.at <= @)
 		THEN (SELECT COUNT(*) FROM base.issue_intervals l WHERE l.repo_id = o.id AND l.from_at <= @ AND l.to_at > @)
-			- (SELECT COUNT(*)` + decidedOpenThen + ` AND x.repo_id = o.id)
+			- (SELECT COUNT(*)` + DecidedOpenThen + ` AND x.repo_id = o.id)
 		WHEN ` + since + ` IS NULL THEN COALESCE((SELECT r.issues_found FROM base.runs r WHERE r.repo_id = o.id AND r.kind = 'scan' AND r.at <= @
 			ORDER BY r.at DESC, r.file DESC, r.source DESC LIMIT 1), 0) ELSE 0 END AS open`
 }
 
-// decidedOpenThen are the times x in which decisions took issues out of what was
+func allReposThen() string {
+	return reposThen("z.reason", "z.at") + ` FROM base.repos o` + JoinRetired + reposNamedThen
+}
+
+// namedReposThen are the repositories for what shows their names and reference scans alone.
+const namedReposThen = `SELECT o.id, o.key, o.name, o.target_repo, COALESCE((SELECT r.at ` + refThen + `), 0) AS ref_at
+	FROM base.repos o` + reposNamedThen
+
+// DecidedOpenThen are the times x in which decisions took issues out of what was
 // open, with their intervals y.
-const decidedOpenThen = ` FROM base.decided x JOIN base.issue_intervals y ON y.issue_id = x.issue_id AND y.from_at <= @ AND y.to_at > @
+const DecidedOpenThen = ` FROM base.decided x JOIN base.issue_intervals y ON y.issue_id = x.issue_id AND y.from_at <= @ AND y.to_at > @
 	WHERE x.kind IN ('dismissed', 'accepted') AND x.from_at <= @ AND x.to_at > @`
 
 // refThen reads the reference scan of a repository o.
@@ -221,28 +234,5 @@ const refThen = `FROM base.runs r WHERE r.repo_id = o.id AND r.kind = 'scan' AND
 
 const reposNamedThen = ` WHERE EXISTS (SELECT 1 FROM base.runs r WHERE r.repo_id = o.id AND r.at <= @)`
 
-// dueThen adds when their next scan was due, of which rows() has all.
-const dueThen = `, COALESCE(x.scan_interval, 0) AS scan_interval,
-	CASE WHEN x.retired_at IS NULL THEN COALESCE(x.due_at, 0) ELSE 0 END AS due_at
-	FROM base.repos o JOIN (SELECT CAST(e.value ->> 0 AS BIGINT) AS id, CAST(e.value ->> 1 AS BIGINT) AS scan_interval,
-		CAST(e.value ->> 2 AS BIGINT) AS due_at, CAST(e.value ->> 3 AS TEXT) AS retired, CAST(e.value ->> 4 AS BIGINT) AS retired_at
-		FROM rows()) x ON x.id = o.id` + reposNamedThen
-
-func dueRows(tx *store.Tx) string {
-	times := map[int64][]int64{}
-	tx.Each(`SELECT repo_id, at FROM runs WHERE kind = 'scan' ORDER BY repo_id, at`, nil, func(r *store.Row) {
-		var repo, at int64
-		r.Scan(&repo, &at)
-		times[repo] = append(times[repo], at)
-	})
-	rows := [][]any{}
-	tx.Each(AsOf(`SELECT o.id, z.reason, z.at FROM base.repos o`+JoinRetired), []any{store.Millis(tx.Now())}, func(r *store.Row) {
-		var repo int64
-		var reason *string
-		var since *int64
-		r.Scan(&repo, &reason, &since)
-		interval, due := telemetry.ScanDue(times[repo])
-		rows = append(rows, []any{repo, interval, due, reason, since})
-	})
-	return store.JSON(rows)
-}
+// dueThen adds when their next scan was due.
+const dueThen = `, n.scan_interval, CASE WHEN z.at IS NULL THEN n.due_at ELSE 0 END AS due_at FROM base.repos o` + JoinRetired + JoinSums

@@ -13,7 +13,7 @@ import (
 func Pulls(s *store.Store) *List[telemetry.PullRow] {
 	return bind(s, List[telemetry.PullRow]{
 		Name: "pulls", Noun: "pull requests",
-		From: "pulls p", Key: "p.key", Past: pullsPast, Default: "created_at",
+		From: "pulls p", Key: "p.key", Past: pullsPast, PastKeyed: pullsPast, PastWhole: true, Default: "created_at",
 		Only:  func(query.Ask) []Cond { return []Cond{that("p.listed = 1")} },
 		Repo:  pullsOfRepo,
 		Free:  pullText,

@@ -11,7 +11,7 @@ import (
 func Repos(s *store.Store) *List[telemetry.RepoRow] {
 	return bind(s, List[telemetry.RepoRow]{
 		Name: "repos", Noun: "repositories",
-		From: "repos r", Key: "r.id", Past: reposPast(store.Everywhere), PastOf: reposPast, Default: "last_run",
+		From: "repos r", Key: "r.id", Past: reposPast(store.Everywhere), PastOf: reposPast, PastWhole: true, Default: "last_run",
 		Joins:   activeSessions,
 		Finish:  finishRepos,
 		Repo:    func(_ moment, key string) Cond { return that("r.key = ?", key) },
@@ -40,6 +40,9 @@ func repoQualifiers() []Field[telemetry.RepoRow] {
 			CSV: "dismissed", Asked: number("r.dismissed").offers(">0")},
 		{Name: "accepted", Help: "number of issues of which the risk is accepted", Column: "r.accepted",
 			Into: func(r *row) any { return &r.Accepted }, CSV: "accepted", Asked: number("r.accepted").offers(">0")},
+		{Name: "overdue", Help: "number of open issues of which the due date has passed", Column: "r.overdue",
+			Into: func(r *row) any { return &r.Overdue }, CSV: "overdue", Asked: number("r.overdue").offers(">0"),
+			Sort: down("r.overdue | " + worst)},
 		{Name: "critical", CSV: "critical", Cell: ofTier("critical"), Sort: down(worst).after(tier("critical"))},
 		{Name: "high", CSV: "high", Cell: ofTier("high"), Sort: down(worst).after(tier("high"))},
 		{Name: "medium", CSV: "medium", Cell: ofTier("medium"), Sort: down(worst).after(tier("medium"))},

@@ -19,8 +19,11 @@ func (l *List[T]) Rows(ctx context.Context, a query.Ask) (telemetry.List[T], err
 		if err != nil {
 			return err
 		}
-		total := l.total(&statement{at: q.at}, q)
-		tx.Row(total.text.String(), total.args...).Scan(&out.Total)
+		if q.past && l.PastWhole {
+			out.Items, out.Total = l.whole(tx, q)
+			return tx.Err()
+		}
+		out.Total = l.totalOf(tx, q)
 		if out.Total == 0 {
 			return tx.Err()
 		}
@@ -34,6 +37,32 @@ func (l *List[T]) Rows(ctx context.Context, a query.Ask) (telemetry.List[T], err
 		return tx.Err()
 	})
 	return out, err
+}
+
+// totalOf is how many rows a question has.
+func (l *List[T]) totalOf(tx *store.Tx, q question) (n int64) {
+	st := l.total(&statement{at: q.at}, q)
+	tx.Row(st.text.String(), st.args...).Scan(&n)
+	return n
+}
+
+// whole is a page of a past that is gone through as a whole to find it: what
+// finds the page counts the rows, too.
+func (l *List[T]) whole(tx *store.Tx, q question) (rows []T, total int64) {
+	const counted = ", COUNT(*) OVER ()"
+	if l.PastBare != "" || l.PastKeyed != "" {
+		st := l.lean(q).selected(&statement{at: q.at}, q, l.keyColumns()+counted, q.conds).put(q.order).put(limit(q.ask.Page))
+		keys := store.Rows(tx, st.text.String(), st.args, func(f *found) []any { return []any{&f.key, &f.by, &total} })
+		rows = l.keyed(tx, q, keys)
+	} else {
+		st := l.selected(&statement{at: q.at}, q, l.Columns(q.ask.Brief)+counted, q.conds).put(q.order).put(limit(q.ask.Page))
+		rows = store.Rows(tx, st.text.String(), st.args, func(row *T) []any { return append(l.Into(row, q.ask.Brief), &total) })
+		l.finish(tx, q.moment, rows)
+	}
+	if len(rows) == 0 && q.ask.Page.Number > 1 { // beyond the last page
+		total = l.totalOf(tx, q)
+	}
+	return rows, total
 }
 
 // manyRows is from how many rows on a list is walked in its order instead of sorted.
@@ -146,9 +175,11 @@ type found struct{ key, by any }
 
 // keys are those of the rows of a question, in its order, within a limit.
 func (l *List[T]) keys(tx *store.Tx, q question, limit Cond) []found {
-	all := l.lean(q).selected(&statement{at: q.at}, q, l.Key+", "+cmp.Or(l.Find, "0"), q.conds).put(q.order).put(limit)
+	all := l.lean(q).selected(&statement{at: q.at}, q, l.keyColumns(), q.conds).put(q.order).put(limit)
 	return store.Rows(tx, all.text.String(), all.args, func(f *found) []any { return []any{&f.key, &f.by} })
 }
+
+func (l *List[T]) keyColumns() string { return l.Key + ", " + cmp.Or(l.Find, "0") }
 
 // byKeys is the statement of the rows of keys.
 func (l *List[T]) byKeys(q question, all []found) *statement {
@@ -161,7 +192,11 @@ func (l *List[T]) byKeys(q question, all []found) *statement {
 	if l.Find != "" {
 		conds = append(conds, in(l.Find, slices.Compact(by)))
 	}
-	return l.selected(&statement{at: q.at}, q, l.Columns(q.ask.Brief)+", "+l.Key, conds)
+	keyed := *l
+	if q.past && l.PastKeyed != "" {
+		keyed.Past, keyed.PastOf = l.PastKeyed, nil
+	}
+	return keyed.selected(&statement{at: q.at}, q, l.Columns(q.ask.Brief)+", "+l.Key, conds)
 }
 
 // keyed reads the rows of keys, in their order.

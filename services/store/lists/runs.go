@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
 )
@@ -13,15 +14,20 @@ func Runs(s *store.Store) *List[telemetry.RunRow] {
 	return bind(s, List[telemetry.RunRow]{
 		Name: "runs", Noun: "runs",
 		From: "runs r", Key: "r.id", Past: runsPast, Default: "timestamp",
-		Repo:    func(_ moment, key string) Cond { return idOfRepo("r.repo_id", key) },
-		Free:    runText,
-		Large:   func(r *telemetry.RunRow) int { return len(r.Item) },
-		Cheap:   "kind repo run age date",
+		Repo:  func(_ moment, key string) Cond { return idOfRepo("r.repo_id", key) },
+		Free:  runText,
+		Large: func(r *telemetry.RunRow) int { return len(r.Item) },
+		Cheap: "kind repo run age date",
+		Kept: &kept{From: keptRuns, Sum: "r.n", All: "1 = 1", One: "1 = 1",
+			Serves: func(t query.Term) bool { return t.Field == "kind" || t.Field == "repo" }},
 		CSV:     "file kind repo run time found new gone batches sessions scope_reduced label run_url",
 		Example: "kind:scan new:>0",
 		Fields:  runFields(),
 	})
 }
+
+// keptRuns are how many runs of each kind repositories have.
+const keptRuns = `(SELECT id AS repo_id, 'scan' AS kind, scans AS n FROM repos UNION ALL SELECT id, 'dispatch', dispatches FROM repos) r`
 
 func runFields() []Field[telemetry.RunRow] {
 	type row = telemetry.RunRow

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
@@ -32,8 +33,12 @@ func (l *List[T]) describe() *query.Schema {
 	return s
 }
 
-// Values answers values of a field that hold the typed text, the likeliest first.
-func (l *List[T]) Values(ctx context.Context, name, typed string, most int) ([]string, error) {
+// Values answers values that rows have in a field, or had at a time, and that hold
+// the typed text, the likeliest first. The error is CodeNoPast for a list without a past.
+func (l *List[T]) Values(ctx context.Context, at time.Time, name, typed string, most int) ([]string, error) {
+	if !at.IsZero() && l.Past == "" {
+		return nil, l.noPast()
+	}
 	i := slices.IndexFunc(l.Fields, func(f Field[T]) bool { return f.Name == name && f.Values.from != "" })
 	if i < 0 {
 		return nil, nil
@@ -41,7 +46,7 @@ func (l *List[T]) Values(ctx context.Context, name, typed string, most int) ([]s
 	of := l.Fields[i].Values
 	st := (&statement{}).add("SELECT " + of.column + " FROM " + of.from).put(contains(of.column, typed))
 	st.add(" GROUP BY " + of.column + " ORDER BY " + of.likely + " DESC, " + of.column).put(that(" LIMIT ?", most))
-	return store.Get(ctx, l.store, func(tx *store.Tx) []string { return store.All[string](tx, st.text.String(), st.args...) })
+	return GetAt(ctx, l.store, at, func(tx *store.Tx) []string { return store.All[string](tx, st.text.String(), st.args...) })
 }
 
 // source is where the values of a field are found for completion.

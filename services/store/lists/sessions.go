@@ -15,7 +15,7 @@ func Sessions(s *store.Store) *List[telemetry.SessionRow] {
 	return bind(s, List[telemetry.SessionRow]{
 		Name: "sessions", Noun: "sessions",
 		From: "sessions s" + sessionJoins, Bare: "sessions s", Key: "s.key", Default: "timestamp",
-		Past: sessionsPast() + sessionJoins, PastBare: sessionsPast() + sessionPolls,
+		Past: sessionsPast() + sessionJoins, PastBare: sessionsPast() + sessionPolls, PastWhole: true,
 		Only:   startedSessions,
 		Repo:   func(_ moment, key string) Cond { return idOfRepo("s.repo_id", key) },
 		Free:   sessionText,
@@ -171,8 +171,7 @@ func sessionsThen() string {
 		CASE WHEN s.since <= @ OR s.id = '' THEN s.detail ELSE COALESCE((SELECT g.detail` + loggedThen + `, '') END AS detail,
 		CASE WHEN s.since <= @ OR s.id = '' THEN s.origin ELSE COALESCE((SELECT g.origin` + loggedThen + `, 'record') END AS origin,
 		COALESCE((SELECT l.title FROM base.claim_log l WHERE l.session = s.key AND l.at <= @ ORDER BY l.id DESC LIMIT 1), '') AS title,
-		CASE WHEN s.updated_at <= @ THEN s.updated_at ELSE COALESCE((SELECT l.at FROM base.claim_log l
-			WHERE l.session = s.key AND l.at <= @ ORDER BY l.id DESC LIMIT 1), 0) END AS updated_at,
+		` + updatedThen + ` AS updated_at,
 		` + PolledThen + ` AS polled,
 		CASE WHEN s.state = ` + StateThen + ` THEN s.reason ELSE '' END AS reason,
 		` + StateThen + ` AS state, ` + rankThen() + ` AS state_rank, ` + StateSinceThen + ` AS since, ` + LinkedThen + ` AS has_pr,
@@ -196,6 +195,16 @@ const sessionsNamedThen = `(SELECT s.key, s.id, s.url, s.batch_id, s.run_ref, s.
 	WHERE s.at > @ AND s.id <> '' AND m.at <= @ AND NOT EXISTS (SELECT 1 FROM base.mentions n JOIN base.runs q ON q.id = n.run_id
 		WHERE n.session = m.session AND n.at <= @ AND (n.at > m.at OR n.at = m.at AND (q.file > r.file OR q.file = r.file AND
 			(q.id > r.id OR q.id = r.id AND n.ord < m.ord)))))`
+
+// sessionIDsThen are the sessions for what shows their ids alone.
+const sessionIDsThen = `SELECT s.key, CASE WHEN s.at <= @ THEN s.id ELSE (
+		SELECT m.shown_id FROM base.mentions m JOIN base.runs r ON r.id = m.run_id
+		WHERE m.session = s.key AND m.at <= @ ORDER BY m.at DESC, r.file DESC, r.id DESC, m.ord LIMIT 1) END AS id
+	FROM base.sessions s WHERE ` + KnownSessionThen
+
+// updatedThen is when Devin had last updated a session s.
+const updatedThen = `CASE WHEN s.updated_at <= @ THEN s.updated_at ELSE COALESCE((SELECT l.at FROM base.claim_log l
+	WHERE l.session = s.key AND l.at <= @ ORDER BY l.id DESC LIMIT 1), 0) END`
 
 // rankThen is the rank of the state of then.
 func rankThen() string {

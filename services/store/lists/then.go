@@ -9,17 +9,10 @@ import "strings"
 // AsOf is a statement whose @ is its first argument.
 func AsOf(statement string) string { return strings.ReplaceAll(statement, "@", "$1") }
 
-// KnownPullThen is true of a pull request p that something named by then: a
-// record, a verification, Devin or its own text about a session that was
-// recorded by then, or its title in a repository that had a run.
-const KnownPullThen = `p.listed = 1 AND (p.created_at = 0 OR p.created_at <= @) AND (
-	EXISTS (SELECT 1 FROM base.mentions m WHERE m.pull_key = p.key AND m.pull_key <> '' AND m.at <= @)
-	OR EXISTS (SELECT 1 FROM base.links l JOIN base.mentions m ON m.session = l.session
-		WHERE l.pull_key = p.key AND l.basis NOT IN ('record', 'verification') AND m.at <= @)
-	OR EXISTS (SELECT 1 FROM base.verifications v WHERE v.pull_key = p.key AND v.at <= @)
-	OR EXISTS (SELECT 1 FROM base.pull_tokens t JOIN base.mentions m ON m.session = t.token WHERE t.pull_key = p.key AND m.at <= @)
-	OR (p.issue_ids <> '[]' AND EXISTS (SELECT 1 FROM base.pull_repos h JOIN base.runs r ON r.repo_id = h.repo_id
-		WHERE h.key = p.repo_key AND r.at <= @)))`
+// KnownPullThen is true of a pull request p that something named by then. One whose
+// title names an issue is known by the first run of its repository, too.
+const KnownPullThen = `p.listed = 1 AND (p.known_at <= @ OR p.issue_ids <> '[]' AND p.created_at <= @ AND EXISTS (
+	SELECT 1 FROM base.pull_repos h JOIN base.runs r ON r.repo_id = h.repo_id WHERE h.key = p.repo_key AND r.at <= @))`
 
 // ShownThen is the state of a pull request p.
 const ShownThen = `CASE WHEN p.merged_at <> 0 AND p.merged_at <= @ THEN 'merged' WHEN p.closed_at <> 0 AND p.closed_at <= @ THEN 'closed'
@@ -62,19 +55,13 @@ const waitingThen = `CASE WHEN s.has_pr = 0 THEN 'waiting'
 	WHEN EXISTS (` + linkedPullsThen + ` AND ` + ShownThen + ` = 'merged') THEN 'finished' ELSE 'waiting' END`
 
 // LinkedThen is 1 where a session s had a pull request.
-const LinkedThen = `CASE WHEN s.has_pr = 1 AND EXISTS (` + linkedPullsThen + `) THEN 1 ELSE 0 END`
+const LinkedThen = `CASE WHEN s.has_pr = 1 AND EXISTS (
+	SELECT 1 FROM base.links k WHERE k.session = s.key AND k.ambiguous = 0 AND k.known_at <= @) THEN 1 ELSE 0 END`
 
-// linkedPullsThen are the pull requests p that a session s had: those that
-// were opened by then, and that Devin, the pull request itself, or a record of
-// the time names. CROSS JOIN keeps SQLite from beginning with all pull
-// requests.
+// linkedPullsThen are the pull requests p that a session s had. CROSS JOIN keeps
+// SQLite from beginning with all pull requests.
 const linkedPullsThen = `SELECT 1 FROM base.links k CROSS JOIN base.pulls p
-	WHERE k.session = s.key AND k.ambiguous = 0 AND p.key = k.pull_key
-	AND (p.created_at = 0 OR p.created_at <= @)
-	AND (k.basis NOT IN ('record', 'verification')
-		OR EXISTS (SELECT 1 FROM base.mentions m WHERE m.session = s.key AND m.pull_key = k.pull_key AND m.at <= @)
-		OR EXISTS (SELECT 1 FROM base.verifications v WHERE v.session = s.key AND v.pull_key = k.pull_key AND v.at <= @)
-		OR EXISTS (SELECT 1 FROM base.pull_tokens t WHERE t.token = s.key AND t.pull_key = k.pull_key))`
+	WHERE k.session = s.key AND k.ambiguous = 0 AND k.known_at <= @ AND p.key = k.pull_key`
 
 // ActiveStates are the states of a session that is active.
 const ActiveStates = `'queued', 'working', 'waiting'`

@@ -11,7 +11,7 @@ func Verifications(s *store.Store) *List[telemetry.VerificationRow] {
 	return bind(s, List[telemetry.VerificationRow]{
 		Name: "verifications", Noun: "verifications",
 		From: verificationsFrom, Bare: "verifications v", Key: "v.id", Default: "verified_at",
-		Past: verificationsFrom, PastBare: "verifications v",
+		Past: verificationsFrom, PastBare: "verifications v", PastWhole: true,
 		Only: func(a query.Ask) []Cond {
 			if len(a.Query.Values("is")) > 0 {
 				return nil
@@ -33,9 +33,13 @@ func Verifications(s *store.Store) *List[telemetry.VerificationRow] {
 	})
 }
 
-const verificationsFrom = `verifications v LEFT JOIN sessions s ON s.key = v.session AND v.session <> ''
+const verificationsFrom = `verifications v
 	LEFT JOIN repos o ON o.id = v.repo_id
 	LEFT JOIN files f ON f.id = v.id LEFT JOIN runs c ON c.id = v.scan_id LEFT JOIN pulls p ON p.key = v.pull_key AND v.pull_key <> ''`
+
+// verifiedSession is the id of the session of a verification v: a page asks for
+// few, of which a join would read all sessions of a past time.
+const verifiedSession = `(SELECT s.id FROM sessions s WHERE s.key = v.session AND v.session <> '')`
 
 func verificationFields() []Field[telemetry.VerificationRow] {
 	type row = telemetry.VerificationRow
@@ -50,7 +54,7 @@ func verificationFields() []Field[telemetry.VerificationRow] {
 		{Name: "verified_at", Aliases: []string{"date"}, Help: "when it was verified", Column: "v.at",
 			Into: func(v *row) any { return &v.At }, CSV: "verified_at",
 			Asked: date("v.at").offers("<7d", "<30d"), Sort: down("v.at | v.file | v.source")},
-		{Name: "session", Help: "Devin session, with or without devin-", Column: "COALESCE(NULLIF(s.id, ''), v.session)",
+		{Name: "session", Help: "Devin session, with or without devin-", Column: "COALESCE(NULLIF(" + verifiedSession + ", ''), v.session)",
 			Into: func(v *row) any { return &v.Session }, CSV: "session",
 			Asked: text(func(text string) Cond { return sessionIs("v.session", text) })},
 		{Name: "pr", Help: "its pull request: number, owner/name#number or URL", Column: "v.pr_url",
@@ -60,7 +64,7 @@ func verificationFields() []Field[telemetry.VerificationRow] {
 		{Name: "family", Help: "CWE family of its issues", Column: "v.family", Into: func(v *row) any { return &v.Family }, CSV: "family",
 			Asked: same("v.family")},
 		{Name: "id", Column: "v.id", Into: func(v *row) any { return &v.StoreID }},
-		{Name: "known", Column: "CASE WHEN s.id <> '' THEN 1 ELSE 0 END", Into: func(v *row) any { return &v.Known }},
+		{Name: "known", Column: "CASE WHEN " + verifiedSession + " <> '' THEN 1 ELSE 0 END", Into: func(v *row) any { return &v.Known }},
 		{Name: "pr_number", Column: "v.pr_number", Into: func(v *row) any { return &v.Number }},
 		{Name: "pr_title", Column: "v.pr_title", Into: func(v *row) any { return &v.PRTitle }, CSV: "pr_title"},
 		{Name: "source_run", Column: "v.source_run", Into: func(v *row) any { return &v.SourceRun }, CSV: "source_run"},

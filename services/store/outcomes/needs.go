@@ -10,7 +10,7 @@ import (
 
 // NeedColumns are the columns of the table needs.
 const NeedColumns = `need, place, repo_id, subject, session, pull, since, from_at, until_at, sessions, severity_rank,
-	rules, rule, issue, issues, ended`
+	rules, rule, issue, issues, ended, due_at`
 
 // Needs selects the rows of the table needs: what waits for a person. Sessions
 // that ended for one cause in one repository, and issues of one rule, are one
@@ -44,12 +44,14 @@ func foldedNeeds(of needsOf) string {
 		COUNT(DISTINCT NULLIF(u.session, '')) AS sessions, MIN(u.severity_rank) AS severity_rank,
 		COUNT(DISTINCT NULLIF(u.rule, '')) AS rules, MAX(u.rule) AS rule, COALESCE(MIN(x.public_id), '') AS issue,
 		COALESCE(string_agg(x.public_id, ' ' ORDER BY x.severity_rank, x.first_at, x.public_id), '') AS issues,
-		COALESCE(string_agg(CASE WHEN u.need = 'gave_up' THEN u.session END, ' ' ORDER BY u.session), '') AS ended
+		COALESCE(string_agg(CASE WHEN u.need = 'gave_up' THEN u.session END, ' ' ORDER BY u.session), '') AS ended,
+		COALESCE(MIN(CASE WHEN x.due_at <> 0 AND x.state_rank < 3 THEN x.due_at END), 0) AS due_at
 	FROM (` + needsUnion(of) + `) u LEFT JOIN issues x ON x.id = u.issue GROUP BY u.place, u.repo, u.subject, u.need`
 }
 
 // needsUnion is what waits for a person and is folded: a row an issue, where
-// issues are known. What is folded has the same subject.
+// issues are known. What is folded has the same subject. The sums keep SQLite
+// from going through all issues that are still there for each verification.
 func needsUnion(of needsOf) string {
 	recordedUntil := `CASE WHEN s.polled = 1 THEN ` + always + ` ELSE s.since + ` + millis(telemetry.RecordedFor) + ` END`
 	return `SELECT 'waiting' AS need, 0 AS place, s.repo_id AS repo, s.key AS subject, s.key AS session, '' AS pull, s.since AS since,
@@ -57,9 +59,11 @@ func needsUnion(of needsOf) string {
 		COALESCE(i.id, 0) AS issue, COALESCE(i.severity_rank, 9) AS severity_rank, COALESCE(i.rule, '') AS rule
 	FROM sessions s LEFT JOIN issues i ON ` + leftTo + `
 	WHERE s.state = 'waiting' AND (i.id IS NOT NULL OR ` + noAttempt + `)` + of.sessions + `
-UNION ALL SELECT 'new', 1, i.repo_id, i.rule, '', '', ` + store.LastOpened + `, 0, ` + always + `, i.id, i.severity_rank, i.rule
-	FROM issues i WHERE i.severity_rank IN (0, 1) AND i.state_rank IN (1, 2) AND i.snoozed = 0
-		AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.issue_id = i.id AND a.at >= ` + store.LastOpened + `)` + of.issues + `
+UNION ALL SELECT 'new', 1, i.repo_id, CASE WHEN i.overdue = 1 THEN '` + OverdueSubject + `' || i.rule ELSE i.rule END, '', '',
+		CASE WHEN i.overdue = 1 THEN i.due_at ELSE ` + store.LastOpened + ` END, 0, ` + always + `, i.id, i.severity_rank, i.rule
+	FROM issues i WHERE i.severity_rank IN (0, 1) AND i.state_rank IN (0, 1, 2) AND i.snoozed = 0
+		AND (i.overdue = 1 AND NOT ` + underWay + ` OR i.overdue = 0 AND i.state_rank <> 0
+			AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.issue_id = i.id AND a.at >= ` + store.LastOpened + `))` + of.issues + `
 UNION ALL SELECT 'pr_ready', 2, ` + RepoOfPull + `, p.key, p.session, p.key, p.created_at, 0, ` + always + `, ` + theirs + `
 	FROM pulls p LEFT JOIN issues i ON i.session = p.session AND i.session <> '' AND i.state_rank < 4 AND i.snoozed = 0
 	WHERE p.shown = 'open' AND p.listed = 1 AND NOT ` + verifiedPull + `
@@ -79,7 +83,7 @@ UNION ALL SELECT 'still_there', 4, i.repo_id, CASE WHEN v.pull_key <> '' THEN v.
 		v.session, v.pull_key, CASE WHEN p.merged_at > 0 THEN p.merged_at ELSE v.at END, 0, ` + always + `, i.id, i.severity_rank, i.rule
 	FROM verifications v JOIN attempts a ON a.record_id = v.id AND a.result = 1 JOIN issues i ON i.id = a.issue_id
 		LEFT JOIN pulls p ON p.key = v.pull_key
-	WHERE v.current = 1 AND v.outcome = 'verified_still_there' AND i.state_rank = 0 AND i.snoozed = 0
+	WHERE v.current = 1 AND v.outcome = 'verified_still_there' AND i.state_rank + 0 = 0 AND i.snoozed + 0 = 0
 		AND (i.session = v.session OR i.attempted_at <= v.at)` + of.issues + `
 UNION ALL SELECT 'gave_up', 5, s.repo_id, CASE WHEN ` + saysBlocked + ` THEN 'blocked' ELSE s.state || ' ' || s.reason END,
 		s.key, '', s.since, 0, ` + always + `, ` + theirs + `
@@ -96,6 +100,15 @@ UNION ALL SELECT 'stuck', 7, s.repo_id, s.key, s.key, '', ` + touchedAt + `,
 	FROM sessions s LEFT JOIN issues i ON ` + leftTo + `
 	WHERE s.state = 'working' AND s.polled = 1 AND (i.id IS NOT NULL OR ` + noAttempt + `)` + of.sessions
 }
+
+// OverdueSubject begins the subject of a row of overdue issues: their rule follows.
+const OverdueSubject = "overdue "
+
+// underWay is true of an issue i of which the latest session, since it was opened, is
+// active by what Devin says, or has an open pull request.
+const underWay = `(i.session <> '' AND i.attempted_at >= ` + store.LastOpened + ` AND
+	EXISTS (SELECT 1 FROM sessions s LEFT JOIN pulls p ON p.key = s.pull_key WHERE s.key = i.session
+		AND (s.polled = 1 AND s.state IN ('queued', 'working', 'waiting') OR p.shown = 'open')))`
 
 // leftTo is true of the issues i that are open, and that a session s was the
 // last to work on. The index of sessions holds those of a name alone.

@@ -20,7 +20,7 @@ func derivedTables() []string {
 		"repos", "runs", "issues", "appearances", "attempts", "verifications", "mentions", "mention_ids", "sessions",
 		"claims", "pulls", "pull_ids", "pull_tokens", "poll_pulls", "links", "pull_repos", "issue_intervals", "days",
 		"log_findings", "log_prompts", "log_issues", "rules", "registry", "dispatch_history", "needs",
-		"issue_counts",
+		"issue_counts", "due_pauses", "issue_owners", "run_sums",
 	}
 }
 

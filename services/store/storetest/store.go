@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -46,9 +47,9 @@ func OpenLike(t *testing.T, s *Store) *Store {
 		t.Fatal(err)
 	}
 	if lite {
-		return Open(t)
+		return OpenWith(t, store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "like.db"), Now: s.Now})
 	}
-	return OpenPostgres(t)
+	return OpenPostgresAt(t, s.Now)
 }
 
 // Exec runs a statement that no method has.

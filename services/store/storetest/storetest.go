@@ -264,7 +264,8 @@ func Day(text string) time.Time {
 	panic(text)
 }
 
-// ScanRecord is a scan in short: each finding is "rule file line fingerprint".
+// ScanRecord is a scan in short: each finding is "rule file line fingerprint", or with
+// a severity behind them.
 type ScanRecord struct {
 	Repo     string
 	Run      int64
@@ -278,10 +279,10 @@ type ScanRecord struct {
 func (r ScanRecord) File(name string) telemetry.FetchedFile {
 	fingerprints := []map[string]any{}
 	for i, f := range r.Findings {
-		w := strings.Fields(f)
+		w := append(strings.Fields(f), "high")
 		var line int
 		_, _ = fmt.Sscan(w[2], &line)
-		fingerprints = append(fingerprints, map[string]any{"id": IssueID(r.Run, i), "rule_id": w[0], "file": w[1], "start_line": line, "fingerprint": w[3], "severity_tier": "high", "cwe_family": "xss"})
+		fingerprints = append(fingerprints, map[string]any{"id": IssueID(r.Run, i), "rule_id": w[0], "file": w[1], "start_line": line, "fingerprint": w[3], "severity_tier": w[4], "cwe_family": "xss"})
 	}
 	body := map[string]any{"target_repo": "https://github.com/" + r.Repo, "fork_url": "", "run_number": r.Run, "run_id": fmt.Sprint("id", r.Run), "timestamp": r.At, "issues_found": max(len(fingerprints), r.Found), "sessions": r.Sessions}
 	if r.Found == 0 {

@@ -76,6 +76,7 @@ CREATE TABLE repos (
   -- of the open ones by their scans, those that decisions take out; the figures above are without them
   dismissed            BIGINT NOT NULL DEFAULT 0,
   accepted             BIGINT NOT NULL DEFAULT 0,
+  overdue              BIGINT NOT NULL DEFAULT 0,
   decided_severity     TEXT NOT NULL DEFAULT '{}',
   decided_category     TEXT NOT NULL DEFAULT '{}',
   listed               SMALLINT NOT NULL DEFAULT 0,
@@ -147,10 +148,30 @@ CREATE INDEX runs_lost ON runs (repo_id) WHERE lost <> '' OR taken <> '';
 CREATE INDEX runs_gaps ON runs (source, run_number, at);
 CREATE INDEX runs_found ON runs (issues_found, at, file, source, id);
 CREATE INDEX runs_at ON runs (at, file, source, id, kind, issues_found, sessions, severity, category);
-CREATE INDEX runs_repo ON runs (repo_id, at, file, source, id, kind);
+CREATE INDEX runs_repo ON runs (repo_id, at, file, source, id, kind, has_findings, reduced);
 CREATE INDEX runs_kind ON runs ((kind || ''), at, file, source, id);
 CREATE INDEX runs_number ON runs (run_number, at, file, source, id);
 CREATE INDEX runs_target ON runs (repo_key, at, file, source, id);
+
+-- The sums over the runs of a repository up to each of them: those as of a time
+-- are in the row of its last run until then. So is how often it was scanned by
+-- then, and when the next scan was overdue.
+CREATE TABLE run_sums (
+  repo_id       BIGINT NOT NULL,
+  at            BIGINT NOT NULL,
+  file          TEXT NOT NULL,
+  source        TEXT NOT NULL,
+  run_id        BIGINT NOT NULL,
+  runs          BIGINT NOT NULL,
+  scans         BIGINT NOT NULL,
+  issues_found  BIGINT NOT NULL,
+  severity      TEXT NOT NULL,
+  category      TEXT NOT NULL,
+  scan_interval BIGINT NOT NULL,
+  due_at        BIGINT NOT NULL,
+  PRIMARY KEY (repo_id, at, file, source)
+) WITHOUT ROWID;
+CREATE INDEX run_sums_run ON run_sums (run_id);
 
 -- Scope-reduced scans that a person accepted as full ones.
 CREATE TABLE accepted (
@@ -166,7 +187,9 @@ CREATE INDEX accepted_at ON accepted (at, file);
 -- issue; score is in tenths, -1 where there is none. status is what scans say,
 -- state_rank what is shown by decisions too: those that stand are decision (a
 -- dismissal or an acceptance) and assignee, and change_at is when time ends one.
--- owners are those of now.
+-- owners are those of now. due_at is when the issue is or was due, 0 for never; while its
+-- clock pauses, since paused_at, that moves on with the time. overdue is 1 where it is
+-- open and that time has come.
 CREATE TABLE issues (
   id              BIGINT NOT NULL PRIMARY KEY,
   repo_id         BIGINT NOT NULL,
@@ -208,13 +231,18 @@ CREATE TABLE issues (
   decision        BIGINT NOT NULL DEFAULT 0,
   assignee        TEXT NOT NULL DEFAULT '',
   snoozed         SMALLINT NOT NULL DEFAULT 0,
-  change_at       BIGINT NOT NULL DEFAULT 0
+  change_at       BIGINT NOT NULL DEFAULT 0,
+  due_at          BIGINT NOT NULL DEFAULT 0,
+  paused_at       BIGINT NOT NULL DEFAULT 0,
+  overdue         SMALLINT NOT NULL DEFAULT 0
 );
 CREATE INDEX issues_public ON issues (public_id);
 CREATE INDEX issues_order ON issues (state_rank, last_at, public_id);
 CREATE INDEX issues_repo ON issues (repo_id, state_rank, last_at, public_id);
 CREATE INDEX issues_ledger ON issues (repo_id, status_rank);
 CREATE INDEX issues_change ON issues (change_at) WHERE change_at <> 0;
+CREATE INDEX issues_due ON issues (due_at) WHERE overdue = 0 AND paused_at = 0 AND state_rank < 4 AND due_at <> 0;
+CREATE INDEX issues_overdue ON issues (due_at, repo_id) WHERE overdue = 1;
 CREATE INDEX issues_assignee ON issues (assignee) WHERE assignee <> '';
 CREATE INDEX issues_fingerprint ON issues (repo_id, fingerprint_key);
 CREATE INDEX issues_location ON issues (repo_id, rule, file, line);
@@ -233,6 +261,8 @@ CREATE INDEX issues_attempted ON issues (attempted_at, family, state_rank, repo_
 
 -- What people decided about issues: an entry is only added, and once marked as
 -- undone. key is the client's Idempotency-Key, request what it asked for under it.
+-- need is the key of a row of needs that was snoozed, mark what it was about then: a row of
+-- which something has changed is no longer snoozed.
 CREATE TABLE decisions (
   id        BIGINT NOT NULL PRIMARY KEY,
   at        BIGINT NOT NULL,
@@ -246,11 +276,14 @@ CREATE TABLE decisions (
   issues    BIGINT NOT NULL,
   key       TEXT NOT NULL,
   request   TEXT NOT NULL,
+  need      TEXT NOT NULL DEFAULT '',
+  mark      TEXT NOT NULL DEFAULT '',
   undone_at BIGINT NOT NULL DEFAULT 0,
   undone_by TEXT NOT NULL DEFAULT ''
 );
 CREATE UNIQUE INDEX decisions_key ON decisions (key) WHERE key <> '';
 CREATE INDEX decisions_at ON decisions (at, id);
+CREATE INDEX decisions_need ON decisions (need) WHERE need <> '';
 
 -- The issues of decisions, as they were: repository, rule, place, fingerprints,
 -- public id, and the finding that scans named last, in the run file run_file at
@@ -288,6 +321,48 @@ CREATE TABLE decided (
 ) WITHOUT ROWID;
 CREATE INDEX decided_repo ON decided (repo_id, kind);
 
+-- When the clock of an issue's due date paused, see telemetry.DuePauses: before is
+-- how long it had paused earlier, since the issue was last opened, and next_at when
+-- it pauses again, 9223372036854775807 for never.
+CREATE TABLE due_pauses (
+  issue_id BIGINT NOT NULL,
+  from_at  BIGINT NOT NULL,
+  to_at    BIGINT NOT NULL,
+  before   BIGINT NOT NULL,
+  next_at  BIGINT NOT NULL,
+  repo_id  BIGINT NOT NULL,
+  PRIMARY KEY (issue_id, from_at)
+) WITHOUT ROWID;
+CREATE INDEX due_pauses_repo ON due_pauses (repo_id);
+
+-- SLA_DAYS: a tenth of the days until an issue is due, in milliseconds.
+CREATE TABLE due_days (
+  severity TEXT NOT NULL PRIMARY KEY,
+  tenth    BIGINT NOT NULL
+);
+INSERT INTO due_days (severity, tenth) VALUES ('critical', 60480000), ('high', 259200000), ('medium', 777600000), ('low', 1555200000);
+
+-- What the registry said of repositories, from when it was fetched (at) until: by how many tenths
+-- of SLA_DAYS issues are due, and the tags.
+CREATE TABLE registry_log (
+  repo_key TEXT NOT NULL,
+  at       BIGINT NOT NULL,
+  until    BIGINT NOT NULL,
+  factor   BIGINT NOT NULL,
+  tags     TEXT NOT NULL,
+  PRIMARY KEY (repo_key, at)
+) WITHOUT ROWID;
+
+-- Each owner of each issue, as issues.owners has them.
+CREATE TABLE issue_owners (
+  issue_id BIGINT NOT NULL,
+  owner    TEXT NOT NULL,
+  repo_id  BIGINT NOT NULL,
+  PRIMARY KEY (issue_id, owner)
+) WITHOUT ROWID;
+CREATE INDEX issue_owners_owner ON issue_owners (owner, issue_id);
+CREATE INDEX issue_owners_repo ON issue_owners (repo_id);
+
 -- How many issues of each state and severity there are; repository 0 is all of
 -- them. attempts is 3 for three and more.
 CREATE TABLE issue_counts (
@@ -317,7 +392,8 @@ CREATE TABLE needs (
   rule          TEXT NOT NULL,
   issue         TEXT NOT NULL,
   issues        TEXT NOT NULL,
-  ended         TEXT NOT NULL
+  ended         TEXT NOT NULL,
+  due_at        BIGINT NOT NULL
 );
 CREATE INDEX needs_repo ON needs (repo_id);
 CREATE INDEX needs_pull ON needs (pull) WHERE pull <> '';
@@ -547,6 +623,8 @@ CREATE TABLE pulls (
   basis      TEXT NOT NULL,
   candidates TEXT NOT NULL,
   missing_at BIGINT NOT NULL DEFAULT 0,
+  -- since when something names it, or 9223372036854775807: see known_since.go
+  known_at   BIGINT NOT NULL DEFAULT 9223372036854775807,
   -- the merged pull request that took it back: its address, "" for none
   reverted_by TEXT NOT NULL DEFAULT '',
   reverted_at BIGINT NOT NULL DEFAULT 0,
@@ -597,9 +675,11 @@ CREATE TABLE links (
   session   TEXT NOT NULL,
   basis     TEXT NOT NULL,
   ambiguous SMALLINT NOT NULL,
+  -- since when it is known, 9223372036854775807 where it never was
+  known_at  BIGINT NOT NULL DEFAULT 9223372036854775807,
   PRIMARY KEY (pull_key, session)
 );
-CREATE INDEX links_session ON links (session);
+CREATE INDEX links_session ON links (session, ambiguous, known_at, pull_key);
 
 -- How far the pull requests of a repository are known.
 CREATE TABLE pull_syncs (

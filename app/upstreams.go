@@ -105,7 +105,7 @@ func (u upstreams) ingest(cfg Config, o ingest.Options) ingest.Options {
 		}
 	}
 	if u.devin != nil {
-		o.Devin, o.Messenger = u.devin, u.devin
+		o.Devin, o.Messenger, o.Starter = u.devin, u.devin, u.devin
 	}
 	return o
 }

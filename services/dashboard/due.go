@@ -79,9 +79,18 @@ func dueLinks(d telemetry.DueFigures, s scope) Links {
 	if d.All.N() > 0 {
 		links["closed_in_time_rate"] = s.answer("owners", "/closed_in_time_rate", "period="+d.Period.Name)
 	}
+	others := 0 // that cannot be asked for alone
+	for _, l := range d.BySeverity {
+		if isOther(l.Name) {
+			others++
+		}
+	}
 	for i, l := range d.BySeverity {
-		if telemetry.SeverityRank(l.Name) < len(telemetry.Severities()) { // others cannot be asked for alone
-			add("by_severity/"+strconv.Itoa(i)+"/", "severity:"+l.Name)
+		switch at := "by_severity/" + strconv.Itoa(i) + "/"; {
+		case !isOther(l.Name):
+			add(at, "severity:"+l.Name)
+		case others == 1:
+			add(at, "severity:"+telemetry.KeywordOther)
 		}
 	}
 	for i, l := range d.ByRepo {
@@ -95,4 +104,9 @@ func dueLinks(d telemetry.DueFigures, s scope) Links {
 		add("by_owner/"+strconv.Itoa(i)+"/", owned)
 	}
 	return links
+}
+
+// isOther reports whether a severity is none of those that there are.
+func isOther(severity string) bool {
+	return telemetry.SeverityRank(severity) >= len(telemetry.Severities())
 }

@@ -29,7 +29,7 @@
     const { width, height } = region.getBoundingClientRect(), gap = 4;
     const boxes = (selector) => all(selector).filter((e) => !e.closest(".toasts, dialog") && e.checkVisibility({ visibilityProperty: true }))
       .map((e) => e.getBoundingClientRect()).filter((box) => box.width > 1 && box.bottom > 0 && box.top < innerHeight);
-    const pressed = boxes("button, summary, input, select, textarea, a.btn"), linked = boxes("a[href]:not(.btn)");
+    const pressed = boxes("button, summary, input:not([type=checkbox]), select, textarea, a.btn"), linked = boxes("a[href]:not(.btn)");
     const free = ([right, bottom], taken) => {
       const left = root.clientWidth - right - width - gap, top = innerHeight - bottom - height - gap;
       return taken.every((box) => box.right <= left || box.left >= left + width + 2 * gap || box.bottom <= top || box.top >= top + height + 2 * gap);

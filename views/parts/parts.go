@@ -136,7 +136,7 @@ func Number[N Whole](n N) string {
 // Plural writes n with its noun: "1 issue", "2,314 issues". The plural is
 // the noun with "s", or with "ies" for its "y", where plural is "".
 func Plural[N Whole](n N, noun, plural string) string {
-	if stem, ok := strings.CutSuffix(noun, "y"); plural == "" && ok {
+	if stem, ok := strings.CutSuffix(noun, "y"); plural == "" && ok && !strings.HasSuffix(stem, "a") {
 		plural = stem + "ies"
 	} else if plural == "" {
 		plural = noun + "s"

@@ -142,7 +142,7 @@ func TestRowsAreSnoozed(t *testing.T) {
 	b.until(fmt.Sprintf(`%s === %d`, rows, n-1))
 	b.do(chromedp.KeyEvent("z"))
 	b.until(fmt.Sprintf(`%s === %d`, rows, n))
-	b.js(`[...document.querySelectorAll("#needs-you .row-menu form button")].find((e) => e.innerText.includes("until it changes")).click()`)
+	b.js(`[...document.querySelectorAll("#needs-you .row-menu form button")].find((e) => e.textContent.includes("until it changes")).click()`)
 	b.until(toasted("1 row snoozed until something changes."))
 	b.open(p.URL + "/needs-you?q=is:snoozed")
 	b.until(rows + ` === 1`)

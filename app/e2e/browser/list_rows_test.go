@@ -95,7 +95,10 @@ func TestRowOpens(t *testing.T) {
 	b.js(`getSelection().removeAllRanges()`)
 	b.js(`document.querySelector("tbody tr .k-repo a").click()`)
 	b.until(`location.pathname === "/repo/octo/shop"`)
-	b.open(s.URL + "/issues")
+	b.open(s.URL + "/runs")
+	b.do(chromedp.Click("tbody tr:nth-child(1) .k-age"))
+	b.until(`location.pathname.startsWith("/runs/")`)
+	b.open(s.URL + "/issues") // an issue opens beside its list
 	b.do(chromedp.Click("tbody tr:nth-child(3) .k-age"))
-	b.until(`location.pathname.startsWith("/issues/")`)
+	b.until(`location.pathname === "/issues" && document.querySelector(".peek h2")`)
 }

@@ -30,7 +30,7 @@ func TestDispatchFromNeeds(t *testing.T) {
 		{"session_id": "", "batch_id": 1, "status": "error: no credits left", "issue_ids": []string{"CQLF-R4-0001"}},
 	}
 	for _, group := range []string{"Never started", "Scan overdue"} {
-		p := program.WithPlayers(t, records, nil)
+		p := program.WithPlayers(t, records, program.Settings{"SLA_DAYS": "high=3650"}) // nothing is overdue
 		p.PutWorkflow()
 		b.open(p.URL + "/needs-you")
 		row := fmt.Sprintf(`[...document.querySelectorAll("main .group-head")].find((r) => r.innerText.includes(%q))?.nextElementSibling`, group)

@@ -63,11 +63,18 @@ func isName(r rune) bool {
 	return r == '#' || r == ':' || r == '_' || r == '@' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
 }
 
+// ofVerification is what a verification says of what it targeted itself, which its
+// session's page lists.
+var ofVerification = regexp.MustCompile(`^(Verified, )?\d+ of \d+ gone$`)
+
 // notCounted reports whether the numbers of a text count nothing, by what it
 // stands in: times and lengths of time, code and paths, texts that records and
 // people wrote, a thing's own measures, the name of the page, choices and
 // buttons, explanations, and the scale of a chart, which is not read out.
 func notCounted(text *node) bool {
+	if ofVerification.MatchString(strings.TrimSpace(text.text)) && text.link() == "" {
+		return true
+	}
 	if text.in("data") && text.link() == "" {
 		return true
 	}

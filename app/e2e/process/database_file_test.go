@@ -86,6 +86,7 @@ func TestFileRemoved(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	totalRuns(p) // it has connections to read with: no further one opens another file
 	move(file, aside)
 	servesOnly(p, 0, "removed or replaced")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {

@@ -59,7 +59,7 @@ func dueFacts(i telemetry.IssueDetail) []panels.Pair {
 	if !d.Since.IsZero() {
 		sum += ", pausing now"
 	}
-	return []panels.Pair{due, {Name: "Due date", Time: d.Start.Time, As: "day", Text: "+ " + sum}}
+	return []panels.Pair{due, {Name: "Due date", Time: d.Start.Time, As: "day", Text: "+ " + sum, Measure: true}}
 }
 
 // backSince returns when the issue was last reopened, and how long it had been fixed.

@@ -67,7 +67,7 @@ func TestPanels(t *testing.T) {
 				"Stuck Fix path traversal run 3 · batch 2", "Open in Devin"},
 			HTML: []string{`href="https://github.com/octo/shop/pull/8/checks"`, `hx-get="/panels/reply?id=` + webtest.Waiting + `"`,
 				`hx-get="/panels/dispatch?scope=octo%2Fshop"`,
-				`href="/needs-you?q=group%3Astuck"`}}},
+				`href="/needs-you?q=for%3Ayou+group%3Astuck"`}}},
 		{"needs of a repository that needs nothing", "needs?scope=octo/api",
 			webtest.Want{Text: []string{"Nothing needs you.", "No session is working."}}},
 		{"one group of needs", "needs-you?q=group:stuck", webtest.Want{Text: []string{"Needs you 1", "Stuck 1 Low Fix path traversal",

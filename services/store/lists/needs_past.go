@@ -7,7 +7,7 @@ package lists
 // forNeeds is a text that only that statement has.
 const forNeeds = "u.need AS need"
 
-// needSessionsThen are the sessions that wait, work, never started, or ended
+// needSessionsThen are the sessions that are queued, wait, work, never started, or ended
 // without a pull request or by what Devin says of them.
 func needSessionsThen() string {
 	return `WITH z AS MATERIALIZED (SELECT s.key, s.repo_id, s.run_ref, s.batch_id, s.issue_ids, s.at, s.state AS last_state, s.reason,
@@ -17,7 +17,7 @@ func needSessionsThen() string {
 	SELECT s.key, s.repo_id, s.run_ref, s.batch_id, s.issue_ids, s.at, s.state, s.since, s.polled, s.has_pr,
 		CASE WHEN s.state = s.last_state THEN s.reason ELSE '' END AS reason,
 		CAST(CASE WHEN s.has_pr = 1 THEN s.pull_key ELSE '' END AS TEXT) AS pull_key, ` + updatedThen + ` AS updated_at
-	FROM z s WHERE s.state IN ('waiting', 'pr_ready', 'working', 'never_started') OR s.has_pr = 0 OR EXISTS (
+	FROM z s WHERE s.state IN ('queued', 'waiting', 'pr_ready', 'working', 'never_started') OR s.has_pr = 0 OR EXISTS (
 		SELECT 1 FROM base.polls o WHERE o.session = s.key)`
 }
 

@@ -46,11 +46,39 @@ func (r *Runner) Send(ctx context.Context, o telemetry.SendOrder) ([]telemetry.S
 	return list.([]telemetry.SentBatch), err
 }
 
+// StartSend is Send without waiting for what becomes of the batches: they are
+// ordered when it returns, and sent on the server's life.
+func (r *Runner) StartSend(ctx context.Context, o telemetry.SendOrder) ([]telemetry.SentBatch, error) {
+	if r.o.Starter == nil {
+		return nil, missingDevin()
+	}
+	list, err := r.o.Store.OrderBatches(ctx, o)
+	if err != nil {
+		return list, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stopped || r.ctx.Err() != nil {
+		return list, nil // the next program says that they were not sent
+	}
+	r.ended.Go(func() {
+		err := telemetry.Guard("send batches", func() error {
+			_, err := r.Send(r.ctx, o)
+			return err
+		})
+		r.logFailure("cannot send batches", "order", err)
+	})
+	return list, nil
+}
+
 func (r *Runner) sendAll(ctx context.Context, list []telemetry.SentBatch) {
 	var stop error
 	for _, b := range list {
 		if b.State != telemetry.BatchQueued {
 			continue
+		}
+		if r.ctx.Err() != nil {
+			return // the next program says that the rest was not sent
 		}
 		mine, err := r.o.Store.BeginBatch(ctx, b.ID)
 		if err != nil || !mine {

@@ -75,8 +75,16 @@ func TestBatchesAreOrderedOnce(t *testing.T) {
 		if open, err := s.UnsettledBatches(ctx, now.Add(-time.Hour)); err != nil || sentStates(open) != "a-0 sent, a-1 unknown" {
 			t.Errorf("unsettled: %s, %v", sentStates(open), err)
 		}
-		if _, err := s.OrderBatches(ctx, order("c", "i1", "i4", "i5", "i6")); err != nil {
+		c := order("c", "i1", "i4", "i5", "i6")
+		if _, err := s.OrderBatches(ctx, c); telemetry.CodeOf(err) != telemetry.CodeConflict {
+			t.Errorf("an issue that somebody has just sent: %v", err)
+		}
+		c.Known = []string{"a-0"}
+		if _, err := s.OrderBatches(ctx, c); err != nil {
 			t.Errorf("the rest of the day: %v", err)
+		}
+		if n, err := s.BatchesToday(ctx); err != nil || n != 6 {
+			t.Errorf("today: %d, %v", n, err)
 		}
 		_, err = s.OrderBatches(ctx, order("d", "i7"))
 		if telemetry.CodeOf(err) != telemetry.CodeRateLimited || !strings.Contains(err.Error(), "6 of 6 sessions") {
@@ -86,8 +94,21 @@ func TestBatchesAreOrderedOnce(t *testing.T) {
 		if _, err := s.OrderBatches(ctx, order("d", "i7")); err != nil {
 			t.Errorf("the next day: %v", err)
 		}
-		if newest, err := s.Batches(ctx, 2); err != nil || len(newest) != 2 || newest[0].ID != "d-0" {
-			t.Errorf("the newest: %s, %v", sentStates(newest), err)
+		for want, f := range map[string]telemetry.BatchFilter{
+			"d-0 queued, a-0 sent of 7":    {Most: 2},
+			"a-1 unknown, c-0 queued of 7": {Most: 2, Skip: 2},
+			"a-0 sent, c-0 queued of 2":    {Most: 9, Issue: "i1"},
+			"a-1 unknown of 1":             {Most: 9, State: telemetry.BatchUnknown},
+			"a-0 sent, a-1 unknown of 2":   {Most: 9, Token: "a"},
+			"a-0 sent of 1":                {Most: 9, ID: "a-0"},
+		} {
+			list, err := s.Batches(ctx, f)
+			if got := fmt.Sprintf("%s of %d", sentStates(list.Items), list.Total); err != nil || got != want {
+				t.Errorf("%+v: %s, %v; want %s", f, got, err, want)
+			}
+		}
+		if with, err := s.BatchesWith(ctx, []string{"i1", "i3", "i99"}); err != nil || sentStates(with) != "a-0 sent, a-1 unknown, c-0 queued" {
+			t.Errorf("with issues: %s, %v", sentStates(with), err)
 		}
 	})
 }

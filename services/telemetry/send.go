@@ -47,24 +47,7 @@ func BatchTag(id string) string { return "batch-" + id }
 // PlanBatches parts issues into batches of at most size: by repository and family,
 // the worst severity first. newID names each.
 func PlanBatches(issues []IssueDetail, size int, newID func() string) []NewBatch {
-	type of struct {
-		repo   RepoName
-		family string
-	}
-	groups := map[of][]IssueDetail{}
-	for _, i := range issues {
-		k := of{i.Repo, i.Family}
-		groups[k] = append(groups[k], i)
-	}
-	var batches [][]IssueDetail
-	for _, group := range groups {
-		slices.SortStableFunc(group, worstFirst)
-		batches = slices.AppendSeq(batches, slices.Chunk(group, size))
-	}
-	slices.SortFunc(batches, func(a, b []IssueDetail) int {
-		return cmp.Or(cmp.Compare(SeverityRank(a[0].Severity), SeverityRank(b[0].Severity)), cmp.Compare(a[0].Repo, b[0].Repo),
-			cmp.Compare(a[0].Family, b[0].Family), worstFirst(a[0], b[0]))
-	})
+	batches := batched(issues, size, func(i *IssueDetail) *IssueRow { return &i.IssueRow })
 	planned := make([]NewBatch, len(batches))
 	for n, issues := range batches {
 		planned[n] = newBatch(newID(), issues)
@@ -72,7 +55,36 @@ func PlanBatches(issues []IssueDetail, size int, newID func() string) []NewBatch
 	return planned
 }
 
-func worstFirst(a, b IssueDetail) int {
+// BatchRows parts issues as PlanBatches does.
+func BatchRows(issues []IssueRow, size int) [][]IssueRow {
+	return batched(issues, size, func(i *IssueRow) *IssueRow { return i })
+}
+
+// batched parts a list into batches; row gives the issue of an entry.
+func batched[T any](list []T, size int, row func(*T) *IssueRow) [][]T {
+	type of struct {
+		repo   RepoName
+		family string
+	}
+	groups := map[of][]T{}
+	for n := range list {
+		k := of{row(&list[n]).Repo, row(&list[n]).Family}
+		groups[k] = append(groups[k], list[n])
+	}
+	var batches [][]T
+	for _, group := range groups {
+		slices.SortStableFunc(group, func(a, b T) int { return worstFirst(row(&a), row(&b)) })
+		batches = slices.AppendSeq(batches, slices.Chunk(group, size))
+	}
+	slices.SortFunc(batches, func(x, y []T) int {
+		a, b := row(&x[0]), row(&y[0])
+		return cmp.Or(cmp.Compare(SeverityRank(a.Severity), SeverityRank(b.Severity)), cmp.Compare(a.Repo, b.Repo),
+			cmp.Compare(a.Family, b.Family), worstFirst(a, b))
+	})
+	return batches
+}
+
+func worstFirst(a, b *IssueRow) int {
 	return cmp.Or(cmp.Compare(SeverityRank(a.Severity), SeverityRank(b.Severity)), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line),
 		cmp.Compare(a.PublicID, b.PublicID))
 }
@@ -112,6 +124,17 @@ func (b *NewBatch) issueIDs() []string {
 		ids[n] = f.IssueID
 	}
 	return ids
+}
+
+// Rules are the rules of its issues, each once.
+func (b *NewBatch) Rules() []string {
+	rules := []string{}
+	for _, f := range b.Findings {
+		if !slices.Contains(rules, f.Rule) {
+			rules = append(rules, f.Rule)
+		}
+	}
+	return rules
 }
 
 // sentID is the id of the issue in its last record or, where that has none, its
@@ -262,38 +285,3 @@ func (b *NewBatch) Record(s UpstreamSession, by string, at time.Time) (name stri
 // SourceSent is the source of the records of batches that were sent from here:
 // no directory has it.
 const SourceSent = "sent"
-
-// BatchState is how far a batch came.
-type BatchState string
-
-// The states of a batch.
-const (
-	BatchQueued  BatchState = "queued"  // it is to be sent next
-	BatchBegun   BatchState = "begun"   // the program that sends it has no answer yet
-	BatchSent    BatchState = "sent"    // its session is known
-	BatchUnknown BatchState = "unknown" // Devin may have started a session; it is looked for by its tag
-	BatchFailed  BatchState = "failed"  // no session was started
-)
-
-// SendOrder is what a person has sent to Devin at once. Token names the order: sent
-// again with the same one, nothing is sent twice.
-type SendOrder struct {
-	Token   string
-	By      string
-	MaxACUs int64 // of each session
-	PerDay  int64 // batches that may be sent on a day (UTC), 0 for no limit
-	Batches []NewBatch
-}
-
-// SentBatch is a batch that was ordered, and what became of it.
-type SentBatch struct {
-	NewBatch
-	State   BatchState `json:"state"`
-	Session Optional   `json:"session_id"` // session key, "" while none is known
-	URL     Optional   `json:"session_url"`
-	Error   Optional   `json:"error"` // why it was not sent
-	MaxACUs int64      `json:"max_acus"`
-	By      string     `json:"by"`
-	At      Time       `json:"at"`      // when it was ordered
-	SentAt  Time       `json:"sent_at"` // when its session was known, zero before that
-}

@@ -30,6 +30,8 @@ const (
 	Audit         = "/audit"
 	Decide        = "/decide" // on the issues that it names
 	Decisions     = "/decisions"
+	Send          = "/send" // the issues that it names, to Devin
+	Batches       = "/batches"
 	Tokens        = "/tokens"
 	SignIn        = "/sign-in"
 	Events        = "/events" // the stream that open pages listen to
@@ -57,6 +59,7 @@ const (
 	ActionUndoDecision  = Actions + "undo-decision"
 	ActionDecideMany    = Actions + "decisions"
 	ActionSnooze        = Actions + "snooze"
+	ActionSend          = Actions + "send"
 	ActionSaveView      = Actions + "views"
 	ActionRenameView    = Actions + "views/rename"
 	ActionDeleteView    = Actions + "views/delete"

@@ -885,7 +885,7 @@ func sendLimits(f SendForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 57, "\" hx-target=\"#send-form\" hx-select=\"#send-form\" hx-swap=\"outerHTML\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 57, "\" hx-target=\"#send-form\" hx-select=\"#send-form\" hx-swap=\"outerHTML\" hx-sync=\"#send-form:drop\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1195,7 +1195,7 @@ func sendFoot(f SendForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 81, "\" hx-target=\"#send-form\" hx-swap=\"outerHTML\" hx-sync=\"this:drop\" hx-disable=\"find button\" hx-status:409=\"swap:outerHTML target:#send-form\" hx-status:4xx=\"swap:innerHTML target:#send-alert\" hx-status:5xx=\"swap:innerHTML target:#send-alert\"><input type=\"hidden\" name=\"token\" value=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 81, "\" hx-target=\"#send-form\" hx-swap=\"outerHTML\" hx-sync=\"#send-form:drop\" hx-disable=\"find button\" hx-status:409=\"swap:outerHTML target:#send-form\" hx-status:4xx=\"swap:innerHTML target:#send-alert\" hx-status:5xx=\"swap:innerHTML target:#send-alert\"><input type=\"hidden\" name=\"token\" value=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -92,6 +92,15 @@ func TestSendingToDevin(t *testing.T) {
 		"5 selected, 5 left out.", "Nothing is left to send.", "under way"}, Lacks: []string{"Start 0"}})
 }
 
+// TestSendingInPlace: the dialog then holds the batches, which ask for themselves again.
+func TestSendingInPlace(t *testing.T) {
+	s := webtest.Shop(t)
+	dialog := s.Panel("send?issues=" + idsOf(t, s, "is:open repo:octo/shop attempts:0")[0])
+	dialog.Check(t, webtest.Want{Status: 200, HTML: []string{`id="dialog-title"`}, Lacks: []string{"<html"}})
+	s.Post("/actions/send", hidden(t, dialog), "HX-Request", "true").Check(t, webtest.Want{Status: 202, Lacks: []string{"<html"},
+		HTML: []string{"data-sent-to-devin", `id="batches"`, `hx-get="/panels/batches?order_token=form+`, "t-batches"}})
+}
+
 // TestWhatIsNotAsConfirmedIsNotSent: the preview is shown again, with why.
 func TestWhatIsNotAsConfirmedIsNotSent(t *testing.T) {
 	s := webtest.Shop(t)

@@ -46,6 +46,8 @@ type Config struct {
 	PollInterval    time.Duration `env:"POLL_INTERVAL" envDefault:"30s" example:"30s" meaning:"How often sessions that work are polled automatically; those that wait for a person at every fourth turn, others more seldom; 0 means only on request"`
 	RetentionDays   Days          `env:"RETENTION_DAYS" envDefault:"0" example:"90" meaning:"After how many days the texts of old records and run logs are pruned, as far as nothing follows from them; 0 keeps them for ever"`
 	DueDays         DueDays       `env:"SLA_DAYS" envDefault:"critical=7,high=30,medium=90,low=180" example:"critical=7,high=30,medium=90,low=180" meaning:"Within how many days issues are to be fixed, by severity; the registry's importance of a repository shortens or lengthens them"`
+	SessionsPerDay  Count         `env:"MAX_SESSIONS_PER_DAY" envDefault:"20" example:"20" meaning:"How many Devin sessions may be started from here on a day (UTC); 0 for no limit. One press starts at most 10"`
+	ACUsPerSession  Count         `env:"MAX_ACU_PER_SESSION" envDefault:"10" example:"10" meaning:"How many ACUs each of these sessions may use; 0 leaves it to Devin"`
 	LogLevel        LogLevel      `env:"LOG_LEVEL" envDefault:"info" example:"info" meaning:"Lowest level to log: debug, info, warn or error"`
 	LogFormat       LogFormat     `env:"LOG_FORMAT" envDefault:"text" example:"text" meaning:"Log format: text or json"`
 }
@@ -117,6 +119,7 @@ func parseConfig(vars map[string]string) (Config, error) {
 		reflect.TypeFor[GitRef]():        asParser(parseGitRef),
 		reflect.TypeFor[time.Duration](): asParser(parseSpan),
 		reflect.TypeFor[Days]():          asParser(parseDays),
+		reflect.TypeFor[Count]():         asParser(parseCount),
 		reflect.TypeFor[DueDays]():       asParser(parseDueDays),
 		reflect.TypeFor[Address]():       asParser(parseAddress),
 		reflect.TypeFor[DatabaseURL]():   asParser(parseDatabaseURL),

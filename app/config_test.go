@@ -28,6 +28,8 @@ func defaults() Config {
 		RefreshInterval: 5 * time.Minute,
 		PollInterval:    30 * time.Second,
 		DueDays:         "critical=7,high=30,medium=90,low=180",
+		SessionsPerDay:  20,
+		ACUsPerSession:  10,
 		LogLevel:        "info",
 		LogFormat:       "text",
 	}
@@ -64,6 +66,7 @@ func TestLoadConfigReads(t *testing.T) {
 				"GITHUB_TOKEN= ghp_abc \n", "DEVIN_API_KEY=cog_def", "ACTION_REPO=https://github.com/o/r.git", "CACHE_TTL=0", "LISTEN_ADDR=:8080",
 				"DATABASE_URL=postgres://u:p%40ss@db:5432/x?sslmode=disable", "RUNS_DIR=/runs", "GITHUB_API_URL=http://127.0.0.1:9/api/v3/", "DEVIN_API_URL=http://[::1]:8/v1",
 				"DEVIN_ORG_ID=org-1a_B", "REFRESH_INTERVAL=90", "POLL_INTERVAL=1.5", "LOG_LEVEL=WARN", "LOG_FORMAT=json", "UNRELATED=x", "=C:=x", "BARE",
+				"MAX_SESSIONS_PER_DAY=3", "MAX_ACU_PER_SESSION=0",
 			},
 			want: func(c *Config) {
 				*c = Config{
@@ -71,7 +74,7 @@ func TestLoadConfigReads(t *testing.T) {
 					DatabaseURL: "postgres://u:p%40ss@db:5432/x?sslmode=disable", RunsDir: "/runs",
 					GitHubAPIURL: "http://127.0.0.1:9/api/v3", DevinAPIURL: "http://[::1]:8/v1", DevinOrgID: "org-1a_B",
 					RefreshInterval: 90 * time.Second, PollInterval: 1500 * time.Millisecond, LogLevel: "warn", LogFormat: "json",
-					DueDays: "critical=7,high=30,medium=90,low=180",
+					DueDays: "critical=7,high=30,medium=90,low=180", SessionsPerDay: 3, ACUsPerSession: 0,
 				}
 			},
 		},

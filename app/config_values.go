@@ -199,6 +199,11 @@ func (d DueDays) days() telemetry.DueDays {
 	return days
 }
 
+// Count is a number of things.
+type Count int64
+
+const mostCount = 1_000_000
+
 // mostDays is a century.
 const mostDays = 36_500
 
@@ -208,6 +213,14 @@ func parseDays(v string) (Days, error) {
 		return 0, fmt.Errorf("is %q; want a whole number of days from 0 to %d", v, mostDays)
 	}
 	return Days(n), nil
+}
+
+func parseCount(v string) (Count, error) {
+	n, err := strconv.ParseUint(v, 10, 32)
+	if err != nil || n > mostCount {
+		return 0, fmt.Errorf("is %q; want a whole number from 0 to %d", v, mostCount)
+	}
+	return Count(n), nil
 }
 
 func parseAddress(v string) (Address, error) {

@@ -83,6 +83,11 @@ func newDemo(now func() time.Time) *demo {
 		d.world.Reply(id, text, d.now())
 		d.show()
 	})
+	d.devin.OnCreate(func(s devintest.Session) {
+		if d.world.Take(s.ID, s.Title, s.Tags, d.now()) {
+			d.show()
+		}
+	})
 	d.write(d.world.Files())
 	d.action.PutFile(telemetry.RegistryFile, d.world.Registry())
 	d.show()

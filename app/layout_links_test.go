@@ -41,6 +41,7 @@ func linkCases() map[string]struct{ address, method, route string } {
 		"Matching":       {links.Matching(links.Runs, "a/%?#"), get, "/runs"},
 		"With":           {links.With(links.Changes, "repo", repo), get, "/changes"},
 		"APIDispatch":    {links.APIDispatch, post, "/api/dispatch"},
+		"APIBatches":     {links.APIBatches, post, "/api/batches"},
 		"APIDescription": {links.APIDescription, get, "/api/openapi.yaml"},
 		"GitHubWebhook":  {links.GitHubWebhook, post, links.GitHubWebhook},
 		"APIList":        {links.APIList("pulls"), get, "/api/prs"},
@@ -60,7 +61,7 @@ func linkCases() map[string]struct{ address, method, route string } {
 		"Overview": links.Overview, "NeedsYou": links.NeedsYou, "Issues": links.Issues, "Changes": links.Changes,
 		"Report": links.Report, "Effectiveness": links.Effectiveness, "Sessions": links.Sessions, "Pulls": links.Pulls, "Runs": links.Runs, "Repos": links.Repos,
 		"Verified": links.Verified, "Deliveries": links.Deliveries, "Audit": links.Audit,
-		"Decide": links.Decide, "Decisions": links.Decisions, "Tokens": links.Tokens, "SignIn": links.SignIn, "SignInGitHub": links.SignInGitHub,
+		"Decide": links.Decide, "Decisions": links.Decisions, "Send": links.Send, "Batches": links.Batches, "Tokens": links.Tokens, "SignIn": links.SignIn, "SignInGitHub": links.SignInGitHub,
 		"SignInCallback": links.SignInCallback, "Activity": links.Activity, "Search": links.Search, "APIDocs": links.APIDocs, "Events": links.Events,
 	} {
 		all[name] = link{page, get, page}
@@ -70,7 +71,7 @@ func linkCases() map[string]struct{ address, method, route string } {
 		"ActionBackfill": links.ActionBackfill, "ActionDispatch": links.ActionDispatch, "ActionReply": links.ActionReply,
 		"ActionAcceptScope": links.ActionAcceptScope, "ActionAcceptListing": links.ActionAcceptListing,
 		"ActionDismiss": links.ActionDismiss, "ActionCancel": links.ActionCancel, "ActionLog": links.ActionLog,
-		"ActionDecide": links.ActionDecide, "ActionDecideMany": links.ActionDecideMany, "ActionSnooze": links.ActionSnooze, "ActionUndoDecision": links.ActionUndoDecision,
+		"ActionDecide": links.ActionDecide, "ActionDecideMany": links.ActionDecideMany, "ActionSnooze": links.ActionSnooze, "ActionSend": links.ActionSend, "ActionUndoDecision": links.ActionUndoDecision,
 		"ActionSignOut": links.ActionSignOut, "ActionSignOutAll": links.ActionSignOutAll, "ActionNewToken": links.ActionNewToken,
 		"ActionRevokeToken": links.ActionRevokeToken, "SignInToken": links.SignInToken,
 		"ActionSaveView": links.ActionSaveView, "ActionRetryDelivery": links.ActionRetryDelivery,

@@ -86,7 +86,7 @@ func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger
 	}))
 	reads := up.dashboard(reading(db))
 	reads.Keeper, reads.Decider, reads.Known, reads.People = records, decisions.New(records), db.HasPerson, db.People
-	board := dashboard.New(reads)
+	board := dashboard.New(cfg.sending(reads, jobs))
 	site := newSite(cfg, played, web.Options{
 		Dashboard:   board,
 		Jobs:        jobs,

@@ -9,6 +9,7 @@ import (
 	"telemetry-dashboard/services/devin"
 	"telemetry-dashboard/services/github"
 	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/services/upstream"
 	"telemetry-dashboard/views/links"
 )
@@ -105,7 +106,7 @@ func (u upstreams) ingest(cfg Config, o ingest.Options) ingest.Options {
 		}
 	}
 	if u.devin != nil {
-		o.Devin, o.Messenger = u.devin, u.devin
+		o.Devin, o.Messenger, o.Starter = u.devin, u.devin, u.devin
 	}
 	return o
 }
@@ -117,6 +118,15 @@ func (u upstreams) dashboard(o dashboard.Options) dashboard.Options {
 	}
 	if u.devin != nil {
 		o.Messages = u.devin
+	}
+	return o
+}
+
+// sending adds what is needed to send issues to Devin.
+func (c Config) sending(o dashboard.Options, to dashboard.Sender) dashboard.Options {
+	o.SendLimits = telemetry.SendLimits{PerDay: int64(c.SessionsPerDay), MaxACUs: int64(c.ACUsPerSession)}
+	if c.DevinAPIKey != "" {
+		o.Sender = to
 	}
 	return o
 }

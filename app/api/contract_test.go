@@ -118,6 +118,7 @@ func TestAnswersKeepTheContract(t *testing.T) {
 		ask{"POST /api/deliveries/{id}/retry", "/api/deliveries/delivery-0/retry", "", 202},
 		ask{"POST /api/deliveries/{id}/retry", "/api/deliveries/delivery-1/retry", "", 409},
 		ask{"POST /api/deliveries/{id}/retry", "/api/deliveries/none/retry", "", 404})
+	asks = append(asks, batchAsks(w)...)
 	checkAll(t, w, asks)
 	for _, e := range contract(t).Endpoints() {
 		if e == "DELETE /api/jobs/{id}" || e == "POST /api/files/accept-listing" {

@@ -73,6 +73,9 @@ func needActionOf(n telemetry.NeedRow) needAction {
 	case telemetry.NeedStuck:
 		return needAction{name, label, fiber.MethodGet, n.SessionURL}
 	}
+	if name != "dispatch" {
+		return needAction{name, label, fiber.MethodPost, links.APIBatches} // with the row's issues
+	}
 	return needAction{name, label, fiber.MethodPost, links.APIDispatch}
 }
 

@@ -66,12 +66,15 @@ func newWorldOn(t testing.TB, database, dir string, tokens bool) *world {
 	reads.Decider, reads.Known = decisions.New(derive.New(db)), db.HasPerson
 	if tokens {
 		hub, dev := w.clients()
-		jobs.PullRequests, jobs.Devin, jobs.Messenger = hub, dev, dev
+		jobs.PullRequests, jobs.Devin, jobs.Messenger, jobs.Starter = hub, dev, dev, dev
 		jobs.Sources[0].Dispatcher = hub.Action("octo/fixer", "")
 		reads.GitHub, reads.Messages = hub, dev
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	runner := ingest.New(ctx, jobs)
+	if reads.SendLimits = (telemetry.SendLimits{PerDay: 20, MaxACUs: 10}); tokens {
+		reads.Sender = runner
+	}
 	w.api = &api.API{Dashboard: dashboard.New(reads), Jobs: runner, Scope: derive.New(db), Redeliver: db, Description: static.OpenAPI(),
 		Settings: api.Settings{ActionRepo: "octo/fixer", ActionRepos: []string{"octo/fixer"}}}
 	w.serve(ctx, stop, db, runner)

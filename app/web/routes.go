@@ -69,6 +69,8 @@ func (w *Web) pageRoutes() []server.Route {
 		admins(page(links.Tokens, w.people.TokensPage)),
 		admins(page(links.Audit, l.ListPage(l.Audit()))),
 		page(links.Decisions, l.ListPage(l.Decisions())),
+		operators(page(links.Send, l.SendPage)),
+		page(links.Batches, l.BatchesPage),
 		page("/search", l.SearchPage),
 		page("/docs/api", w.docs.Page),
 	}
@@ -121,6 +123,8 @@ func (w *Web) actionRoutes() []server.Route {
 		{Method: fiber.MethodPost, Path: links.ActionDecideMany, Needs: operator, Action: "decide", Handle: l.DecideMany,
 			Body: telemetry.DecisionBodyMost, Params: []string{"issue", "issues", "all", "q", "expect", "action", "reason", "comment",
 				"until", "assignee", "token"}},
+		{Method: fiber.MethodPost, Path: links.ActionSend, Needs: operator, Action: "send", Handle: l.Send, Waits: true,
+			Params: []string{"issues", "retry", "not_started", "anyway", "size", "max_acus", "sessions", "token"}},
 		action(links.ActionSnooze, operator, "snooze", l.Snooze, "row", "for"),
 		action(links.ActionUndoDecision, operator, "undo-decision", d.UndoDecision, "id", "issue"),
 		action(links.ActionAcceptScope, admin, "accept-scope", d.AcceptScope, "source", "file", "undo"),
@@ -164,7 +168,7 @@ func (w *Web) panels() []shell.Panel {
 		o.Needs(), o.Tiles(), o.Trend(), o.Rates(), o.Spans(), o.Outcomes(), o.Verdicts(), o.Worst(), o.Effectiveness(), o.DueDates(),
 		o.DevinNow(), o.OpenNow(), o.Queue(), o.TopRepos(), o.RecentRuns(),
 		l.Issues(), l.Sessions(), l.Pulls(), l.Runs(), l.Files(), l.Repos(), l.Changes(), l.Activity(), l.Needs(), l.Verifications(),
-		l.Deliveries(), l.Audit(), l.Decide(), l.Decisions(),
+		l.Deliveries(), l.Audit(), l.Decide(), l.Decisions(), l.SendDialog(), l.Batches(),
 		d.Issue(), d.Session(), d.Messages(), d.ReplyDialog(), d.Pull(), d.Checks(), d.Run(),
 		a.DispatchDialog(), a.Preflight(), w.people.Tokens(),
 	}

@@ -18,6 +18,7 @@ type Store interface {
 	Lease(ctx context.Context) (telemetry.Lease, error)
 	PendingDispatch(ctx context.Context, repo string, after time.Time) (at time.Time, found bool, err error)
 	Views
+	Batches
 }
 
 // Options are what a Dashboard reads from. A nil upstream is one whose
@@ -34,6 +35,9 @@ type Options struct {
 	Decider  Decider
 	Known    func(ctx context.Context, name string) bool // whether somebody can be assigned, beside who asks
 	People   func(ctx context.Context) ([]telemetry.Person, error)
+
+	Sender     Sender // nil where DEVIN_API_KEY is not set
+	SendLimits telemetry.SendLimits
 }
 
 // Dashboard answers questions. It is safe for concurrent use.

@@ -22,15 +22,13 @@ const (
 	defaultRetryAfter = time.Minute
 	minRetryAfter     = time.Second
 	maxRetryAfter     = time.Hour
-
-	perhapsSent = "It is not known whether the message was sent: look at the session before you send it again."
 )
 
 // unknown returns the code and the advice of a failure of r after which Devin may
 // have done what was asked: the given ones for a GET.
 func (r request) unknown(code telemetry.Code, advice string) (telemetry.Code, string) {
-	if r.message != "" {
-		return telemetry.CodeOutcomeUnknown, perhapsSent
+	if r.order != nil {
+		return telemetry.CodeOutcomeUnknown, r.order.unsure
 	}
 	return code, advice
 }
@@ -44,7 +42,7 @@ func (c *Client) ended(ctx context.Context) error {
 }
 
 func (c *Client) unreached(ctx context.Context, r request, connected bool, err error) error {
-	if ctx.Err() != nil && (r.message == "" || !connected) {
+	if ctx.Err() != nil && (r.order == nil || !connected) {
 		return c.ended(ctx)
 	}
 	// A url.Error repeats the address, with up to a hundred ids in it.
@@ -67,8 +65,8 @@ func (c *Client) broken(r request, how string, cause error) error {
 	code, advice := r.unknown(telemetry.CodeUpstreamBroken,
 		fmt.Sprintf("Check that DEVIN_API_URL (%s) is Devin's API, or try again later.", c.host))
 	answer := "Devin's answer, asked for " + r.what + ","
-	if r.message != "" {
-		answer = "Devin's answer to the message"
+	if r.order != nil {
+		answer = "Devin's answer to " + r.what
 	}
 	return telemetry.Errorf(code, "%s %s. %s", answer, how, advice).Because(cause)
 }
@@ -128,7 +126,7 @@ func (c *Client) refused(r request, resp *http.Response, kind string, problem []
 		return telemetry.Errorf(telemetry.CodeUpstreamDown,
 			"Devin (%[1]s) could not be reached: a proxy or firewall answered in its place with a web page (%[2]d). "+
 				"Ask who runs it to let this machine reach %[1]s.", c.host, resp.StatusCode).Because(cause)
-	case resp.StatusCode == http.StatusNotFound && kind == "text/html" && r.missing != "" && r.message == "":
+	case resp.StatusCode == http.StatusNotFound && kind == "text/html" && r.missing != "" && r.order == nil:
 		// Devin's own 404 is JSON: of a session, this says nothing.
 		return c.broken(r, "is a web page (404)", cause)
 	}
@@ -182,16 +180,14 @@ func (c *Client) meaning(r request, status int) *telemetry.Error {
 		return telemetry.Errorf(telemetry.CodeUpstreamNotFound, "%s", cmp.Or(r.missing,
 			fmt.Sprintf("Devin (%s) has no such address for %s (404). Check DEVIN_API_URL and, for a key cog_…, DEVIN_ORG_ID.",
 				c.host, r.what)))
-	case r.message != "" && (status >= 500 || status == http.StatusRequestTimeout || status == http.StatusSeeOther):
+	case r.order != nil && (status >= 500 || status == http.StatusRequestTimeout || status == http.StatusSeeOther):
 		// All of these are also answered after the request was worked on.
-		return telemetry.Errorf(telemetry.CodeOutcomeUnknown, "Devin (%s) answered the message with %d. %s", c.host, status, perhapsSent)
+		return telemetry.Errorf(telemetry.CodeOutcomeUnknown, "Devin (%s) answered %s with %d. %s", c.host, r.what, status, r.order.unsure)
 	case status >= 500:
 		return telemetry.Errorf(telemetry.CodeUpstreamDown,
 			"Devin (%s) failed to return %s (%d). Try again later.", c.host, r.what, status)
-	case status >= 400 && r.message != "":
-		return telemetry.Errorf(telemetry.CodeUpstreamRejected,
-			"Devin did not take the message (%d): the session may be over or archived. Look at it in Devin, or start a new session.",
-			status)
+	case status >= 400 && r.order != nil:
+		return telemetry.Errorf(telemetry.CodeUpstreamRejected, "Devin did not take %s (%d). %s", r.what, status, r.order.rejected)
 	case status >= 400:
 		return telemetry.Errorf(telemetry.CodeUpstreamRejected, "Devin (%s) rejected the request for %s (%d).", c.host, r.what, status)
 	}

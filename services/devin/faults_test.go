@@ -53,7 +53,19 @@ func calls() []call {
 		}
 		return 1, nil
 	}
+	created := func(ctx context.Context, c *devin.Client) (int, error) {
+		made, err := c.Create(ctx, fixes("batch-a"))
+		return len(made.ID), err
+	}
+	tagged := func(ctx context.Context, c *devin.Client) (int, error) {
+		found, err := c.Tagged(ctx, "batch-a", time.Time{})
+		return len(found), err
+	}
 	return []call{
+		{"v1 create", "Create", keyV1, "", devintest.KindCreate, false, created},
+		{"v1 tagged", "Tagged", keyV1, "", devintest.KindList, false, tagged},
+		{"v3 create", "Create", keyV3, org, devintest.KindCreate, false, created},
+		{"v3 tagged", "Tagged", keyV3, org, devintest.KindList, false, tagged},
 		{"v1 list", "Sessions", keyV1, "", devintest.KindList, false, sessions},
 		{"v1 session", "Sessions", keyV1, "", devintest.KindSession, true, sessions},
 		{"v1 messages", "Messages", keyV1, "", devintest.KindSession, false, messages},
@@ -144,7 +156,7 @@ func failures() []fault {
 		{"cut and well framed", devintest.Fault{Short: true}, broken, "cut short", unknown, nil},
 		{"no JSON", body("OK"), broken, "is not JSON", unknown, nil},
 		{"more than one", body(lists("[]") + lists("[]")), broken, "continues after its end", unknown, nil},
-		{"null", body("null"), broken, "Devin's answer", fine, nil},
+		{"null", body("null"), broken, "Devin's answer", fine, map[string]telemetry.Code{"v1 create": unknown, "v3 create": unknown}},
 		{"a number", body("42"), broken, "Devin's answer", unknown, nil},
 		{"a text", body(`"done"`), broken, "Devin's answer", unknown, nil},
 		{"a list", body("[]"), broken, "Devin's answer", unknown, nil},
@@ -183,6 +195,7 @@ func TestEachCallMeetsEachFault(t *testing.T) {
 func meet(t *testing.T, call call, f fault) {
 	p := devintest.New(devintest.Options{Key: call.key, OrgID: org, Now: monday})
 	talk(p, hex(0), 2)
+	p.Update(hex(0), func(s *devintest.Session) { s.Tags = []string{"batch-a"} })
 	o := devin.Options{Key: call.key, OrgID: call.org, HTTPTimeout: time.Minute}
 	if f.get == slow {
 		o.HTTPTimeout = 200 * time.Millisecond
@@ -193,7 +206,7 @@ func meet(t *testing.T, call call, f fault) {
 	}
 	p.Fail(call.kind, f.f)
 	want, says := f.get, f.says
-	if call.kind == devintest.KindSend {
+	if call.kind == devintest.KindSend || call.kind == devintest.KindCreate {
 		want, says = f.send, ""
 	}
 	if except, ok := f.except[call.name]; ok {
@@ -251,7 +264,7 @@ func (faulty) RoundTrip(*http.Request) (*http.Response, error) { panic("a fault"
 // TestAFaultInTheClientIsAnError, and not the end of the process.
 func TestAFaultInTheClientIsAnError(t *testing.T) {
 	for _, call := range calls() {
-		if call.method == "Send" {
+		if call.method == "Send" || call.method == "Create" {
 			continue // on the goroutine of its caller
 		}
 		c := connect(t, nil, devin.Options{BaseURL: devin.DefaultURL, Key: call.key, OrgID: call.org, Transport: faulty{}})

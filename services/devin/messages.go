@@ -210,8 +210,12 @@ func (c *Client) Send(ctx context.Context, id, text string) error {
 			r.denied = "The key in DEVIN_API_KEY may not send messages (403). " +
 				"Give its service user the permission ManageOrgSessions, or use a key that has it."
 		}
-		r.what, r.message, r.limit, r.shape = "the message", text, maxSmall, "is not a receipt"
-		// It is sent once: a message that may have arrived is not sent again.
+		r.what, r.limit, r.shape = "the message", maxSmall, "is not a receipt"
+		r.order = &order{
+			body:     map[string]string{"message": text},
+			unsure:   "It is not known whether the message was sent: look at the session before you send it again.",
+			rejected: "The session may be over or archived. Look at it in Devin, or start a new session.",
+		}
 		return c.exchange(ctx, r, func(in io.Reader) error { return c.readReceipt(in, id) })
 	})
 	return err

@@ -40,10 +40,18 @@ type request struct {
 	path    string // from the version on, escaped
 	query   url.Values
 	limit   int64  // bytes of the answer
-	message string // POSTed; "" makes a GET
+	order   *order // POSTed; nil makes a GET
 	shape   string // what an answer of another shape does, "names no sessions"
 	denied  string // what a 403 means, "" for the usual
 	missing string // what a 404 means, "" for the usual
+}
+
+// order is what a request has Devin do. It is sent once: one that may have arrived
+// is not sent again.
+type order struct {
+	body     any    // as JSON
+	unsure   string // what to do where it is not known whether it arrived
+	rejected string // what its refusal means
 }
 
 // about is a request about the session of a path.
@@ -59,7 +67,7 @@ func (c *Client) about(path string) request {
 }
 
 func (r request) method() string {
-	if r.message != "" {
+	if r.order != nil {
 		return http.MethodPost
 	}
 	return http.MethodGet
@@ -158,8 +166,11 @@ func (c *Client) newRequest(ctx context.Context, r request) (*http.Request, erro
 		address += "?" + r.query.Encode()
 	}
 	var body io.Reader = http.NoBody
-	if r.message != "" {
-		raw, _ := json.Marshal(map[string]string{"message": r.message}) // a text only
+	if r.order != nil {
+		raw, err := json.Marshal(r.order.body)
+		if err != nil {
+			return nil, err
+		}
 		body = bytes.NewReader(raw)
 	}
 	req, err := http.NewRequestWithContext(ctx, r.method(), address, body)
@@ -170,7 +181,7 @@ func (c *Client) newRequest(ctx context.Context, r request) (*http.Request, erro
 	req.Header.Set("Authorization", "Bearer "+c.key)
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "telemetry-dashboard")
-	if r.message != "" {
+	if r.order != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	return req, nil

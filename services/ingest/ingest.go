@@ -74,6 +74,12 @@ type Store interface {
 	EndSubmission(ctx context.Context, token string, state telemetry.SubmissionState) error
 	DropSubmission(ctx context.Context, token string) error
 
+	OrderBatches(ctx context.Context, o telemetry.SendOrder) ([]telemetry.SentBatch, error)
+	BeginBatch(ctx context.Context, id string) (mine bool, err error)
+	EndBatch(ctx context.Context, b telemetry.SentBatch) error
+	BatchesOf(ctx context.Context, token string) ([]telemetry.SentBatch, error)
+	UnsettledBatches(ctx context.Context, after time.Time) ([]telemetry.SentBatch, error)
+
 	LogsToAsk(ctx context.Context, limit int) ([]telemetry.LogQuestion, error)
 	LogsLabelled(ctx context.Context, labels []string) ([]telemetry.LogQuestion, error)
 	LogOf(ctx context.Context, ref telemetry.LogRef) (telemetry.LogQuestion, bool, error)
@@ -136,6 +142,7 @@ type Options struct {
 	LogAllowance    Allowance // of RunLogs; nil: there is no limit
 	Devin           Devin
 	Messenger       Messenger
+	Starter         Starter
 	RefreshInterval time.Duration
 	PollInterval    time.Duration
 	RetentionDays   int64 // 0: records and run logs are kept for ever

@@ -33,6 +33,7 @@ const (
 
 // pollAll asks Devin about every session, and then for pull requests.
 func (r *Runner) pollAll(ctx context.Context, t *task) (any, error) {
+	r.settleBatches(ctx) // it may find sessions to ask for
 	turn, err := r.o.Store.SessionsToPoll(ctx, 0)
 	if err != nil {
 		return nil, err
@@ -58,6 +59,7 @@ func (r *Runner) pollAll(ctx context.Context, t *task) (any, error) {
 // pollDue asks Devin about the sessions whose turn it is: for what has changed, where
 // Devin can say it in one list, and for the others.
 func (r *Runner) pollDue(ctx context.Context, t *task) (any, error) {
+	r.settleBatches(ctx)
 	turn, err := r.o.Store.SessionsToPoll(ctx, r.o.PollInterval)
 	if err != nil {
 		return nil, err

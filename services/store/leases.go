@@ -81,6 +81,7 @@ func (s *Store) settle(tx *Tx) {
 	if n > 0 {
 		tx.Touch(telemetry.TopicJobs)
 	}
+	settleBatches(tx)
 }
 
 // takeWork takes the lease on the jobs where it is free.

@@ -57,7 +57,8 @@ func (n *NeedRow) Action() (name, label string) {
 	case ReasonChanges:
 		return "review", "Review"
 	}
-	switch n.Need {
+	need, sessions := n.Need, n.Sessions
+	switch need {
 	case NeedWaiting:
 		return "reply", "Reply"
 	case NeedReview:
@@ -67,8 +68,23 @@ func (n *NeedRow) Action() (name, label string) {
 	case NeedStuck:
 		return "look", "Open in Devin"
 	}
+	switch n := len(n.Issues); {
+	case n == 0 || n > needIssuesMost:
+	case need == NeedNew:
+		return "send", "Send to Devin…"
+	case need == NeedStillThere:
+		return "retry", "Retry " + counted(n, "issue") + "…"
+	case sessions > 1:
+		return "retry", fmt.Sprintf("Retry %d batches…", sessions)
+	default:
+		return "retry", "Retry this batch…"
+	}
 	return "dispatch", "Start a run…"
 }
+
+// needIssuesMost is how many issues of a row are sent to Devin together: more are
+// chosen in their list.
+const needIssuesMost = 400
 
 // PullReason is what about an open pull request a person can act on.
 type PullReason string

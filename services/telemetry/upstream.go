@@ -71,6 +71,18 @@ type UpstreamSession struct {
 	Output    []byte // its structured output as KeepOutput has it, nil without one
 }
 
+// NewSession is a session of Devin to start.
+type NewSession struct {
+	Prompt  string
+	Title   string
+	Tags    []string // at most MaxTags
+	MaxACUs int64    // what it may cost; 0 leaves it to Devin
+	Schema  []byte   // of its structured output: JSON Schema, Draft 7; nil without one
+}
+
+// MaxTags is how many tags Devin takes for a session.
+const MaxTags = 50
+
 // UpstreamPR is a pull request that Devin names in a session.
 type UpstreamPR struct {
 	URL   string

@@ -80,6 +80,7 @@
 
   // ---- The dialog of an action. Its form gets the rows that are selected.
   let opener = null;
+  const sendMost = 400; // ids that an address names
   function open(action, values = [...picked]) {
     const desk = bar(), dialog = $("#dialog");
     if (!desk || !dialog || !whole && !values.length) return;
@@ -88,12 +89,13 @@
     const first = boxes().find((box) => values.includes(box.value));
     if (rows.length) values = [...new Set(rows.flatMap((box) => box.dataset.of.split(" ").filter(Boolean)))];
     if (!whole && !values.length) return toast("No issue is known of what is selected. Snooze it, or open it.", "warn");
-    const asked = new URLSearchParams(whole ? { action, all: 1, q: whole, expect: desk.dataset.total } : { action, n: values.length });
+    if (action === "send" && !whole && values.length > sendMost) return toast(`Select at most ${sendMost} issues to send, or all that match.`, "warn");
+    const asked = new URLSearchParams(action === "send" && !whole ? { issues: values.join(" ") } : whole ? { action, all: 1, q: whole, expect: desk.dataset.total } : { action, n: values.length });
     opener = { values: whole ? null : values, row: first?.closest("tr") };
     $("#dialog-body").replaceChildren($("#dialog-wait").content.cloneNode(true));
     dialog.showModal();
     dialog.focus();
-    htmx.ajax("GET", `${base}panels/decide?${asked}`, { target: "#dialog-body", swap: "innerHTML" });
+    htmx.ajax("GET", `${base}panels/${action === "send" ? action : "decide"}?${asked}`, { target: "#dialog-body", swap: "innerHTML" });
   }
   document.addEventListener("submit", (event) => {
     const form = event.target;
@@ -108,6 +110,13 @@
   document.addEventListener("desk:open", (event) => open(event.detail.action, event.detail.ids));
   document.addEventListener("htmx:after:swap", () => {
     show();
+    const sent = $("#send-form[data-sent-to-devin]");
+    if (sent && !sent.seen) {
+      sent.seen = true;
+      $("#dialog-title")?.replaceChildren("Sent to Devin");
+      clear();
+      renew();
+    }
     const form = $("#decide-form"), field = form && $("[name=issues]", form);
     if (form?.dataset.decided) return done(form.dataset);
     if (field && opener?.values) field.value = opener.values.join(" ");

@@ -5,6 +5,7 @@ const (
 	API            = "/api/" // how they all begin
 	APIDescription = API + "openapi.yaml"
 	APIDispatch    = API + "dispatch"
+	APIBatches     = API + "batches"
 )
 
 // APIList is where the API answers for a list, or another answer without

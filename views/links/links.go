@@ -30,6 +30,8 @@ const (
 	Audit         = "/audit"
 	Decide        = "/decide" // on the issues that it names
 	Decisions     = "/decisions"
+	Send          = "/send" // the issues that it names, to Devin
+	Batches       = "/batches"
 	Tokens        = "/tokens"
 	SignIn        = "/sign-in"
 	Icon          = "/icon.svg" // with n over it
@@ -58,6 +60,7 @@ const (
 	ActionUndoDecision  = Actions + "undo-decision"
 	ActionDecideMany    = Actions + "decisions"
 	ActionSnooze        = Actions + "snooze"
+	ActionSend          = Actions + "send"
 	ActionSaveView      = Actions + "views"
 	ActionRenameView    = Actions + "views/rename"
 	ActionDeleteView    = Actions + "views/delete"

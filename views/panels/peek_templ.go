@@ -77,7 +77,7 @@ func Peek() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if parts.Refused(ctx, links.ActionDecideMany) == "" {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<div class=\"peek-foot\"><button class=\"btn\" type=\"button\" value=\"assign\" data-peek-action>Assign…</button> <button class=\"btn\" type=\"button\" value=\"accept\" data-peek-action>Accept risk…</button> <button class=\"btn\" type=\"button\" value=\"dismiss\" data-peek-action>Dismiss…</button> <button class=\"btn\" type=\"button\" value=\"comment\" data-peek-action>Comment…</button></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<div class=\"peek-foot\"><button class=\"btn\" type=\"button\" value=\"send\" data-peek-action>Send to Devin…</button> <button class=\"btn\" type=\"button\" value=\"assign\" data-peek-action>Assign…</button> <button class=\"btn\" type=\"button\" value=\"accept\" data-peek-action>Accept risk…</button> <button class=\"btn\" type=\"button\" value=\"dismiss\" data-peek-action>Dismiss…</button> <button class=\"btn\" type=\"button\" value=\"comment\" data-peek-action>Comment…</button></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -306,6 +306,14 @@ func devinCalls() []call {
 		return err
 	}
 	send := func(ctx context.Context, w *world) error { return w.devin.Send(ctx, sessionA, "go on") }
+	create := func(ctx context.Context, w *world) error {
+		_, err := w.devin.Create(ctx, telemetry.NewSession{Prompt: "Fix it.", Title: "Fix", Tags: []string{"batch-new"}})
+		return err
+	}
+	tagged := func(ctx context.Context, w *world) error {
+		_, err := w.devin.Tagged(ctx, "batch-new", time.Time{})
+		return err
+	}
 	shown := func(ctx context.Context, w *world) ending {
 		_, _, err := w.board.SessionMessages(ctx, sessionA)
 		return ended(err)
@@ -316,6 +324,14 @@ func devinCalls() []call {
 	ends := func(suffix string) func(*http.Request) bool {
 		return path(func(p, _ string) bool { return strings.HasPrefix(p, "/v3/") && strings.HasSuffix(p, suffix) })
 	}
+	list := func(p string) bool {
+		return p == "/v1/sessions" || strings.HasPrefix(p, "/v3/") && strings.HasSuffix(p, "/sessions")
+	}
+	posted := func(r *http.Request) bool { return r.Method == http.MethodPost && list(r.URL.Path) }
+	alone := func(ask func(context.Context, *world) error) func(context.Context, *world) ending {
+		return func(ctx context.Context, w *world) ending { return ended(ask(ctx, w)) } // what became of it is noted in the batch
+	}
+	creates, finds := []string{"devin.Create"}, []string{"devin.Tagged"}
 	poll := job(ingest.JobPoll)
 	asks, reads, sends := []string{"devin.Sessions"}, []string{"devin.Messages", "devin.FreshMessages"}, []string{"devin.Send"}
 	return []call{
@@ -324,6 +340,12 @@ func devinCalls() []call {
 		{name: "v1 session", api: v1, methods: asks, kind: kindObject, dated: true, ask: sessions, use: poll, set: unlisted, match: ofV1},
 		{name: "v1 messages", api: v1, methods: reads, kind: kindObject, list: "messages", dated: true, ask: messages, use: shown, match: ofV1},
 		{name: "v1 send", api: v1, methods: sends, kind: kindSend, ask: send, use: reply, match: posts("/message")},
+		{name: "v1 create", api: v1, methods: creates, kind: kindSend, ask: create, use: alone(create), match: posted},
+		{name: "v3 create", api: v3, methods: creates, kind: kindSend, ask: create, use: alone(create), match: posted},
+		{name: "v1 tagged", api: v1, methods: finds, kind: kindObject, list: "sessions", paged: true, dated: true, ask: tagged, use: alone(tagged),
+			match: path(func(p, _ string) bool { return list(p) })},
+		{name: "v3 tagged", api: v3, methods: finds, kind: kindObject, list: "items", paged: true, dated: true, ask: tagged, use: alone(tagged),
+			match: path(func(p, _ string) bool { return list(p) })},
 		{name: "v3 self", api: v3, methods: asks, kind: kindObject, ask: sessions, use: poll, match: ends("/self"),
 			set: func(w *world) { w.askSelf = true }},
 		{name: "v3 list", api: v3, methods: asks, kind: kindObject, list: "items", paged: true, dated: true, ask: sessions, use: poll,

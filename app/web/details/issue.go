@@ -86,6 +86,11 @@ func (w *Web) issueHead(v shell.View, i telemetry.IssueDetail) panels.Heading {
 		h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Open code (today’s file)", URL: code}, Icon: "code"})
 	}
 	if i.State.Open() && v.AsOf.IsZero() {
+		h.Buttons = append(h.Buttons, panels.Button{
+			Link:   parts.Link{Text: "Send to Devin…", URL: links.With(links.Send, "issues", i.PublicID)},
+			Icon:   "hubot",
+			Dialog: links.Panel("send", "issues", i.PublicID),
+		})
 		text := "Start a run"
 		if len(i.Attempts) > 0 {
 			text = "Start another run"

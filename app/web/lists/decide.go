@@ -29,6 +29,7 @@ func deskOf(ctx context.Context, v shell.View, q query.Query, total int) panels.
 	for _, a := range bulkActions() {
 		d.Actions = append(d.Actions, parts.Field{Name: a.Name, Value: a.Text})
 	}
+	d.Actions = append(d.Actions, parts.Field{Name: panels.DeskSend, Value: "Send to Devin…"})
 	d.Query = inScope(v, q.Without("group")).String()
 	return d
 }

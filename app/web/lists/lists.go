@@ -120,14 +120,15 @@ func (w *Web) showList(c *fiber.Ctx, v shell.View, below ...shell.Panel) error {
 }
 
 // siblings are the lists that share an entry of the navigation with a panel's
-// page: pull requests and their verifications, activity, decisions and webhooks.
+// page: pull requests and their verifications, activity, decisions, what was sent to
+// Devin, and webhooks.
 func (w *Web) siblings(of shell.Panel) []parts.Tab {
 	var together []shell.Panel
 	switch entry(of) {
 	case links.Pulls:
 		together = []shell.Panel{w.Pulls(), w.Verifications()}
 	case links.Activity:
-		together = []shell.Panel{w.Activity(), w.Decisions()}
+		together = []shell.Panel{w.Activity(), w.Decisions(), w.Batches()}
 		if w.Settings.Webhooks || of.Page == links.Deliveries {
 			together = append(together, w.Deliveries())
 		}
@@ -144,7 +145,7 @@ func entry(p shell.Panel) string {
 	switch p.Page {
 	case links.Verified:
 		return links.Pulls
-	case links.Deliveries, links.Decisions:
+	case links.Deliveries, links.Decisions, links.Batches:
 		return links.Activity
 	}
 	return p.Page

@@ -53,7 +53,8 @@ func needsDesk(ctx context.Context, v shell.View) panels.Desk {
 		return panels.Desk{}
 	}
 	d := panels.Desk{Noun: "row", Box: "row", Keys: map[string]string{"dismiss": "d", "assign": "a"}}
-	d.Actions = []parts.Field{{Name: "assign", Value: "Assign…"}, {Name: "dismiss", Value: "Dismiss…"}}
+	d.Actions = []parts.Field{{Name: "assign", Value: "Assign…"}, {Name: "dismiss", Value: "Dismiss…"},
+		{Name: panels.DeskSend, Value: "Send to Devin…"}}
 	for _, s := range panels.Snoozes() {
 		d.Actions = append(d.Actions, parts.Field{Name: "snooze:" + s.For, Value: s.Text})
 		d.Keys["snooze:"+s.For] = s.Key

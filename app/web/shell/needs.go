@@ -34,6 +34,10 @@ func (w *Shell) NeedRow(n telemetry.NeedRow) panels.NeedRow {
 	case telemetry.NeedStuck:
 		r.Action = parts.Link{Text: label, URL: w.Settings.DevinWeb.Session(n.SessionID, n.SessionURL)}
 	default:
+		if name == "send" || name == "retry" {
+			r.Action, r.Dialog = sendOf(n, label)
+			break
+		}
 		r.Action = parts.Link{Text: label, URL: links.In(n.Repo, links.Dispatch)}
 		r.Dialog = links.Panel("dispatch", "scope", string(n.Repo))
 	}
@@ -48,6 +52,15 @@ func (w *Shell) NeedRow(n telemetry.NeedRow) panels.NeedRow {
 		describeSession(&r)
 	}
 	return r
+}
+
+// sendOf is what sends the issues of a row to Devin: those of a batch in one again.
+func sendOf(n telemetry.NeedRow, label string) (page parts.Link, fragment string) {
+	pairs := []string{"issues", strings.Join(n.Issues, " ")}
+	if n.Need != telemetry.NeedNew && n.Sessions <= 1 {
+		pairs = append(pairs, "size", parts.Decimal(min(len(n.Issues), telemetry.BatchMost)))
+	}
+	return parts.Link{Text: label, URL: links.With(links.Send, pairs...)}, links.Panel("send", pairs...)
 }
 
 // describeNew says what a row of issues of one rule is about.

@@ -99,13 +99,14 @@ func OpenAt(t *testing.T, clock func() time.Time, change ...func(*web.Options)) 
 		LogAllowance: upstream.NewAllowance(gh.Limits(), "run logs"),
 		Devin:        dv,
 		Messenger:    dv,
+		Starter:      dv,
 		Log:          slog.New(slog.DiscardHandler),
 		Now:          clock,
 		NewID:        ids(),
 	})
 	ended := make(chan error, 1)
 	o := web.Options{
-		Dashboard:   dashboard.New(reading),
+		Dashboard:   dashboard.New(sending(reading, s.Jobs)),
 		Jobs:        s.Jobs,
 		Changes:     s.Store,
 		Scopes:      s.Store,
@@ -141,6 +142,12 @@ func OpenAt(t *testing.T, clock func() time.Time, change ...func(*web.Options)) 
 		}
 	})
 	return s
+}
+
+// sending adds what is needed to send issues to Devin.
+func sending(o dashboard.Options, to dashboard.Sender) dashboard.Options {
+	o.Sender, o.SendLimits = to, telemetry.SendLimits{PerDay: 20, MaxACUs: 10}
+	return o
 }
 
 // clients returns the clients of the played upstreams.

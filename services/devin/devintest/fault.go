@@ -25,6 +25,7 @@ const (
 	KindSession  Kind = "session"  // one session by id; v1's messages are in it
 	KindMessages Kind = "messages" // v3's messages of a session
 	KindSend     Kind = "send"     // a message to a session
+	KindCreate   Kind = "create"   // a new session
 	KindSelf     Kind = "self"     // v3's question whose the key is
 	KindUnknown  Kind = "unknown"  // a path or method that the API does not have
 )

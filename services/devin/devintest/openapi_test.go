@@ -51,6 +51,7 @@ func TestPlayerSatisfiesTheDescriptions(t *testing.T) {
 		{"devin-v1.openapi.yaml", "apk_1", []string{
 			"GET /v1/sessions 200", "GET /v1/sessions?limit=2&offset=1 200", "GET /v1/sessions?limit=x 422", "GET /v1/sessions?offset=99 200",
 			"GET /v1/sessions/devin-b1 200", "GET /v1/sessions/devin-a1 200", "GET /v1/sessions/none 404",
+			`POST /v1/sessions 200 {"prompt":"Fix it.","title":"Fix","tags":["batch-1"],"idempotent":true,"max_acu_limit":5}`, `POST /v1/sessions 422 {}`,
 			`POST /v1/sessions/devin-a1/message 200 {"message":"go on"}`, `POST /v1/sessions/devin-b1/message 200 {"message":"wake up"}`,
 		}},
 		{"devin-v3.openapi.yaml", "cog_1", []string{
@@ -58,6 +59,7 @@ func TestPlayerSatisfiesTheDescriptions(t *testing.T) {
 			"GET " + v3 + "?session_ids=devin-a1&session_ids=b1&updated_after=5&tags=codeql&is_archived=false 200",
 			"GET " + v3 + "/devin-a1 200", "GET " + v3 + "/devin-none 404", "GET /v3/organizations/org-2/sessions 403",
 			"GET " + v3 + "/devin-a1/messages 200", "GET " + v3 + "/devin-a1/messages?first=1 200", "GET " + v3 + "/devin-e1/messages 200",
+			`POST ` + v3 + ` 200 {"prompt":"Fix it.","title":"Fix","tags":["batch-1"],"structured_output_schema":{"type":"object"}}`,
 			`POST ` + v3 + `/devin-b1/messages 200 {"message":"wake up"}`,
 		}},
 	} {
@@ -155,6 +157,13 @@ func TestClientSatisfiesTheDescriptions(t *testing.T) {
 			}
 			if err := c.Send(t.Context(), "b1", "wake up"); err != nil {
 				t.Error(err)
+			}
+			order := telemetry.NewSession{Prompt: "Fix it.", Title: "Fix", Tags: []string{"batch-x"}, MaxACUs: 7, Schema: []byte(`{"type":"object"}`)}
+			if made, err := c.Create(t.Context(), order); err != nil || made.ID == "" {
+				t.Errorf("%+v, %v", made, err)
+			}
+			if found, err := c.Tagged(t.Context(), "batch-x", time.Time{}); err != nil || len(found) != 1 || found[0].Title != "Fix" {
+				t.Errorf("%+v, %v", found, err)
 			}
 			if got, err := c.Messages(t.Context(), "b1"); err != nil || len(got) != 1 {
 				t.Errorf("%+v, %v", got, err)

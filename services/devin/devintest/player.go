@@ -57,7 +57,9 @@ type Player struct {
 
 	mu        sync.Mutex
 	sessions  map[string]*Session // by session key
+	ordered   map[string]string   // prompts of the sessions that were started over the wire, by session key
 	onMessage func(id, text string)
+	onCreate  func(Session)
 	counts    map[Kind]int
 	faults    map[Kind]Fault
 }
@@ -70,6 +72,7 @@ func New(o Options) *Player {
 		now:      o.Now,
 		mux:      http.NewServeMux(),
 		sessions: map[string]*Session{},
+		ordered:  map[string]string{},
 		counts:   map[Kind]int{},
 		faults:   map[Kind]Fault{},
 	}
@@ -158,6 +161,14 @@ func (p *Player) OnMessage(call func(id, text string)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.onMessage = call
+}
+
+// OnCreate sets what is called with each session that is started over the wire,
+// before the answer. It may call the player.
+func (p *Player) OnCreate(call func(Session)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.onCreate = call
 }
 
 // say appends a message to a session.

@@ -24,10 +24,12 @@ const (
 
 func (p *Player) routes() {
 	p.route("GET /v1/sessions", KindList, p.listV1)
+	p.route("POST /v1/sessions", KindCreate, p.createV1)
 	p.route("GET /v1/sessions/{id}", KindSession, p.sessionV1)
 	p.route("POST /v1/sessions/{id}/message", KindSend, p.sendV1)
 	p.route("GET /v3/self", KindSelf, p.self)
 	p.route("GET /v3/organizations/{org}/sessions", KindList, p.listV3)
+	p.route("POST /v3/organizations/{org}/sessions", KindCreate, p.createV3)
 	p.route("GET /v3/organizations/{org}/sessions/{id}", KindSession, p.sessionV3)
 	p.route("GET /v3/organizations/{org}/sessions/{id}/messages", KindMessages, p.messagesV3)
 	p.route("POST /v3/organizations/{org}/sessions/{id}/messages", KindSend, p.sendV3)
@@ -286,6 +288,65 @@ func (p *Player) send(r *http.Request, done func(s *Session, slept bool) answer)
 		call(id, in.Message)
 	}
 	return a
+}
+
+const maxTags = 50
+
+// order is a session to start, as it comes over the wire.
+type order struct {
+	Prompt     string          `json:"prompt"`
+	Title      string          `json:"title"`
+	Tags       []string        `json:"tags"`
+	MaxACUs    *int64          `json:"max_acu_limit"`
+	Schema     json.RawMessage `json:"structured_output_schema"`
+	Idempotent bool            `json:"idempotent"`
+}
+
+// create starts a session. One that is idempotent is that of an earlier order
+// with the same prompt.
+func (p *Player) create(r *http.Request, done func(s *Session, fresh bool) answer) answer {
+	var in order
+	switch err := json.NewDecoder(r.Body).Decode(&in); {
+	case err != nil || strings.TrimSpace(in.Prompt) == "":
+		return failed(r, http.StatusUnprocessableEntity, "prompt is no text.")
+	case len(in.Tags) > maxTags:
+		return failed(r, http.StatusUnprocessableEntity, "tags has more than 50 items.")
+	case in.MaxACUs != nil && *in.MaxACUs < 1:
+		return failed(r, http.StatusUnprocessableEntity, "max_acu_limit is not greater than 0.")
+	case len(in.Schema) > 64<<10:
+		return failed(r, http.StatusUnprocessableEntity, "structured_output_schema is larger than 64 KB.")
+	}
+	p.mu.Lock()
+	for id, prompt := range p.ordered {
+		if s := p.sessions[id]; in.Idempotent && prompt == in.Prompt && s != nil {
+			defer p.mu.Unlock()
+			return done(s, false)
+		}
+	}
+	s := &Session{
+		ID: strings.ReplaceAll(telemetry.NewID(), "-", ""), Status: "running", Detail: "working", Title: in.Title, Tags: in.Tags,
+		CreatedAt: p.now(), UpdatedAt: p.now(),
+	}
+	p.say(s, "user", in.Prompt)
+	p.sessions[s.ID], p.ordered[s.ID] = s, in.Prompt
+	call, made, a := p.onCreate, copied(*s), done(s, true)
+	p.mu.Unlock()
+	if call != nil {
+		call(made)
+	}
+	return a
+}
+
+func (p *Player) createV1(r *http.Request) answer {
+	return p.create(r, func(s *Session, fresh bool) answer {
+		return answer{http.StatusOK, map[string]any{
+			"session_id": "devin-" + s.ID, "url": "https://app.devin.ai/sessions/" + s.ID, "is_new_session": fresh,
+		}}
+	})
+}
+
+func (p *Player) createV3(r *http.Request) answer {
+	return p.create(r, func(s *Session, _ bool) answer { return answer{http.StatusOK, p.itemV3(s)} })
 }
 
 func number(q url.Values, name string, absent int) (int, error) {

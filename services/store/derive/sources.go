@@ -10,7 +10,8 @@ import (
 // FileSources returns the action repositories of which files are stored.
 func (w *Writer) FileSources(ctx context.Context) ([]string, error) {
 	return store.Get(ctx, w.Store, func(tx *store.Tx) []string {
-		return store.All[string](tx, `SELECT DISTINCT source FROM files WHERE source <> '' ORDER BY source`)
+		return store.All[string](tx, `SELECT DISTINCT source FROM files WHERE source NOT IN ('', $1) ORDER BY source`,
+			telemetry.SourceSent)
 	})
 }
 

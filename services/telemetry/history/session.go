@@ -86,6 +86,8 @@ type session struct {
 	rec  *scanRecord // is written anew when the session has ended; nil: it is not
 	told bool        // it was
 
+	sent []string // the tags with which somebody started it; nil: the action did
+
 	brisk bool // its steps take seconds to minutes, for those who watch
 	plan  int  // plans so far: an event of an older plan does nothing
 }

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -168,6 +169,9 @@ func (w *World) session(s *session) Session {
 	out.Gone = out.State == StateExpired
 	said := s.said(k, w.m.frac(s.created))
 	out.Tags, out.Playbook, out.ACUs, out.Output = said.tags, said.playbook, said.acus, said.output
+	if s.sent != nil {
+		out.Tags = slices.Clone(s.sent)
+	}
 	if p := s.steps[k].pr; p != nil {
 		seen := p.seen(w.now)
 		out.Pull = &seen

@@ -245,6 +245,33 @@ func TestWorldScans(t *testing.T) {
 	}
 }
 
+// TestWorldTakesWhatIsSent: a session that somebody started works on the issues of
+// its tags, and ends; one for issues that are not there is none of the world's.
+func TestWorldTakesWhatIsSent(t *testing.T) {
+	w := newTestWorld(3)
+	ids := []string{}
+	for _, r := range w.m.repos {
+		for _, i := range r.open {
+			if id := i.ref.String(); id != "" && len(ids) < 2 && r == w.m.repos[1] {
+				ids = append(ids, id)
+			}
+		}
+	}
+	at := w.Now().Add(time.Minute)
+	if w.Take("0ff", "none", []string{"batch-1", "CQLF-R9999-0001"}, at) {
+		t.Error("issues that are not there are taken")
+	}
+	if !w.Take("cafe", "Fix two", append([]string{"batch-1"}, ids...), at) {
+		t.Fatalf("%q are not taken", ids)
+	}
+	began, _ := w.Session("cafe")
+	w.Advance(at.Add(2 * time.Hour))
+	s, found := w.Session("cafe")
+	if !found || began.State == s.State || s.Title != "Fix two" || s.Tags[0] != "batch-1" || s.State == StateWorking || len(s.Messages) < 2 {
+		t.Errorf("it began as %+v, and is %+v", began, s)
+	}
+}
+
 // TestWorldInParallel is for the race detector: the wire players ask while
 // time continues.
 func TestWorldInParallel(t *testing.T) {

@@ -865,6 +865,33 @@ CREATE TABLE submissions (
 );
 CREATE INDEX submissions_at ON submissions (at, token);
 
+-- What people sent to Devin from here, noted before it was sent: a session for
+-- each. token is of the order, batch what the session is told.
+CREATE TABLE batches (
+  id      TEXT NOT NULL PRIMARY KEY,
+  token   TEXT NOT NULL,
+  ord     BIGINT NOT NULL,
+  batch   TEXT NOT NULL,
+  state   TEXT NOT NULL,
+  owner   TEXT NOT NULL,
+  session TEXT NOT NULL DEFAULT '',
+  url     TEXT NOT NULL DEFAULT '',
+  error   TEXT NOT NULL DEFAULT '',
+  acus    BIGINT NOT NULL,
+  by_name TEXT NOT NULL,
+  at      BIGINT NOT NULL,
+  sent_at BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX batches_token ON batches (token, ord);
+CREATE INDEX batches_at ON batches (at, id);
+CREATE INDEX batches_open ON batches (state) WHERE state IN ('queued', 'begun', 'unknown');
+
+CREATE TABLE batch_issues (
+  batch_id TEXT NOT NULL,
+  issue    TEXT NOT NULL,
+  PRIMARY KEY (issue, batch_id)
+);
+
 -- Who does what among the programs that share the database, by the clock of
 -- the database: the row "work" is of the one that runs the jobs, and each has
 -- a row of its own while it lives. fence counts the holders of "work".

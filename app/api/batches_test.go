@@ -1,0 +1,186 @@
+package api_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"telemetry-dashboard/services/devin/devintest"
+	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// ask sends a body, and returns the status and the answer.
+func (w *world) ask(path, body string, headers ...string) (int, map[string]any) {
+	w.t.Helper()
+	r := w.do("POST", path, body, headers...)
+	var answer map[string]any
+	if err := json.Unmarshal(r.body, &answer); err != nil {
+		w.t.Fatalf("%d %s", r.StatusCode, r.body)
+	}
+	return r.StatusCode, answer
+}
+
+// settled waits until the batches of an answer are sent, and returns them.
+func (w *world) settled(answer map[string]any) []map[string]any {
+	w.t.Helper()
+	order := answer["items"].([]any)[0].(map[string]any)["order"].(string)
+	if _, err := w.api.Jobs.(*ingest.Runner).Send(w.t.Context(), telemetry.SendOrder{Token: order}); err != nil {
+		w.t.Fatal(err)
+	}
+	return w.items("/api/batches?order_token=" + strings.ReplaceAll(order, " ", "%20"))
+}
+
+// TestBatchesByTheAPI: a dry run starts nothing and says what would be; the same
+// request again is the same batches; what is under way is left out after it.
+func TestBatchesByTheAPI(t *testing.T) {
+	w := newWorld(t, handmade(t), true)
+	w.populate()
+	w.json("POST", "/api/refresh", "")
+	id := w.first("/api/issues?q=is:open%20attempts:0", "id")
+	body := fmt.Sprintf(`{"issues":[%q]}`, id)
+	status, plan := w.ask("/api/batches", strings.Replace(body, "}", `,"dry_run":true}`, 1))
+	batches := plan["batches"].([]any)
+	if status != 200 || len(batches) != 1 || plan["selected"] != 1.0 || plan["max_sessions_per_day"] != 20.0 || plan["max_acus"] != 10.0 ||
+		!strings.Contains(batches[0].(map[string]any)["prompt"].(string), "Fix 1 CodeQL security issue(s)") {
+		t.Fatal(status, plan)
+	}
+	if n := w.devin.Counts()[devintest.KindCreate]; n != 0 {
+		t.Errorf("the dry run started %d sessions", n)
+	}
+	var first []map[string]any
+	for range 2 {
+		status, sent := w.ask("/api/batches", body, "Idempotency-Key: k1")
+		if status != 202 {
+			t.Fatal(status, sent)
+		}
+		list := w.settled(sent)
+		if len(list) != 1 || list[0]["state"] != "sent" || list[0]["by"] != "you" || first != nil && list[0]["id"] != first[0]["id"] {
+			t.Fatal(list)
+		}
+		first = list
+	}
+	if n := w.devin.Counts()[devintest.KindCreate]; n != 1 {
+		t.Errorf("%d sessions for one batch", n)
+	}
+	session := first[0]["session_id"].(string)
+	if issues := fmt.Sprint(w.json("GET", "/api/sessions/"+session, "")["issues"]); !strings.Contains(issues, id) {
+		t.Errorf("the session names %s", issues)
+	}
+	status, refused := w.ask("/api/batches", body)
+	if status != 409 || !strings.Contains(fmt.Sprint(refused["error"]), "1 issue in a session that is under way.") {
+		t.Error(status, refused)
+	}
+	var noted []string
+	for _, entry := range w.items("/api/audit?action=send") {
+		noted = append(noted, fmt.Sprint(entry["result"], " ", entry["subject"], " ", entry["after"]))
+	}
+	if want := "done batch-" + first[0]["id"].(string) + " sent to Devin: " + id; !strings.Contains(strings.Join(noted, "\n"), want) {
+		t.Errorf("the audit log has %q, want %s", noted, want)
+	}
+}
+
+// TestWhatBatchesRefuse in words, with nothing started.
+func TestWhatBatchesRefuse(t *testing.T) {
+	w := newWorld(t, handmade(t), true)
+	w.populate()
+	w.json("POST", "/api/refresh", "")
+	id := w.first("/api/issues?q=is:open%20attempts:0", "id")
+	for body, want := range map[string]string{
+		`{}`: "400 No issue is named.",
+		`{"issues":["` + id + `"],"q":"is:open"}`:             "400 Name issues by their ids or by a query",
+		`{"issues":["` + id + `","ffffffffffff"]}`:            "404 Issue ffffffffffff not found.",
+		`{"q":"is:open","expect":999}`:                        "409 The query now names",
+		`{"q":"nonsense:1","expect":1}`:                       "400 Unknown qualifier",
+		`{"issues":["` + id + `"],"size":21}`:                 "400 Invalid size",
+		`{"issues":["` + id + `"],"max_acus":11}`:             "400 Invalid max_acus: want a whole number from 1 to 10",
+		`{"issues":["` + id + `"],"sessions":3}`:              "409 This would now start 1 sessions, and not 3.",
+		`{"issues":["` + id + `"],"surprise":true}`:           "400 Unknown field",
+		`{"issues":` + strings.Repeat(`[`, 3) + `]]],"q":""}`: "400 Invalid issues",
+	} {
+		status, answer := w.ask("/api/batches", body)
+		if got := fmt.Sprint(status, " ", answer["error"]); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %s, want %s", body, got, want)
+		}
+	}
+	if status, answer := w.ask("/api/batches/none/retry", `{}`); status != 404 {
+		t.Error(status, answer)
+	}
+	if n := w.devin.Counts()[devintest.KindCreate]; n != 0 || len(w.items("/api/batches")) != 0 {
+		t.Errorf("%d sessions were started", n)
+	}
+	bare := newWorld(t, handmade(t), false)
+	bare.populate()
+	bare.json("POST", "/api/refresh", "")
+	if status, answer := bare.ask("/api/batches", `{"issues":["`+bare.first("/api/issues?q=is:open", "id")+`"]}`); status != 400 || answer["code"] != "missing_setting" {
+		t.Error(status, answer)
+	}
+}
+
+// TestRetryByTheAPI: a batch that was not started is sent again by its id; one of
+// which that is not known only where a person says so.
+func TestRetryByTheAPI(t *testing.T) {
+	w := newWorld(t, handmade(t), true)
+	w.populate()
+	w.json("POST", "/api/refresh", "")
+	id := w.first("/api/issues?q=is:open%20attempts:0", "id")
+	w.devin.Fail(devintest.KindCreate, devintest.Fault{Status: http.StatusUnprocessableEntity})
+	_, sent := w.ask("/api/batches", `{"issues":["`+id+`"]}`)
+	failed := w.settled(sent)[0]
+	if failed["state"] != "failed" || failed["error"] == nil {
+		t.Fatal(failed)
+	}
+	w.devin.Fail(devintest.KindCreate, devintest.Fault{Cut: true})
+	status, sent := w.ask("/api/batches/"+failed["id"].(string)+"/retry", "")
+	if status != 202 {
+		t.Fatal(status, sent)
+	}
+	unsure := w.settled(sent)[0]
+	if unsure["state"] != "unknown" || fmt.Sprint(unsure["issues"]) != fmt.Sprint(failed["issues"]) || unsure["id"] == failed["id"] {
+		t.Fatal(unsure)
+	}
+	w.devin.Fail(devintest.KindCreate, devintest.Fault{})
+	path := "/api/batches/" + unsure["id"].(string) + "/retry"
+	if status, answer := w.ask(path, ""); status != 409 || !strings.Contains(fmt.Sprint(answer["error"]), "batch-"+unsure["id"].(string)) {
+		t.Error(status, answer)
+	}
+	status, sent = w.ask(path, `{"not_started":true}`)
+	if status != 202 {
+		t.Fatal(status, sent)
+	}
+	again := w.settled(sent)[0]
+	if again["state"] != "sent" {
+		t.Error(again)
+	}
+	if status, answer := w.ask("/api/batches/"+again["id"].(string)+"/retry", ""); status != 409 {
+		t.Error(status, answer)
+	}
+	if n := len(w.items("/api/batches?issue=" + id)); n != 3 {
+		t.Errorf("%d batches of the issue", n)
+	}
+}
+
+// batchAsks are good and bad requests about what is sent to Devin.
+func batchAsks(w *world) []ask {
+	var ids []string
+	for _, i := range w.items("/api/issues?q=is:open%20attempts:0") {
+		ids = append(ids, i["id"].(string))
+	}
+	w.devin.Fail(devintest.KindCreate, devintest.Fault{Status: http.StatusUnprocessableEntity})
+	_, sent := w.ask("/api/batches", `{"issues":["`+ids[0]+`"]}`)
+	failed := w.settled(sent)[0]["id"].(string)
+	w.devin.Fail(devintest.KindCreate, devintest.Fault{})
+	const list, send, retry = "GET /api/batches", "POST /api/batches", "POST /api/batches/{id}/retry"
+	return []ask{
+		{list, "/api/batches", "", 200}, {list, "/api/batches?state=failed&page=1&per_page=1", "", 200}, {list, "/api/batches?state=odd", "", 400},
+		{list, "/api/batches?page=9223372036854775807", "", 200}, {list, "/api/batches?page=x", "", 400},
+		{send, "/api/batches", `{"q":"is:open","expect":-1}`, 409}, {send, "/api/batches", `{}`, 400}, {send, "/api/batches", `{"issues":["none"]}`, 404},
+		{send, "/api/batches", `{"issues":["` + ids[0] + `"],"dry_run":true}`, 200},
+		{retry, "/api/batches/" + failed + "/retry", `{"dry_run":true}`, 200},
+		{retry, "/api/batches/" + failed + "/retry", "", 202}, {retry, "/api/batches/" + failed + "/retry", "", 409},
+		{retry, "/api/batches/none/retry", "", 404},
+		{send, "/api/batches", `{"issues":["` + ids[1] + `"],"max_acus":1,"size":1}`, 202},
+	}
+}

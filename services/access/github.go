@@ -50,7 +50,7 @@ func NewGitHub(o GitHubOptions) *GitHub {
 }
 
 func (g *GitHub) config(callback string) *oauth2.Config {
-	c := &oauth2.Config{
+	return &oauth2.Config{
 		ClientID:     g.o.ClientID,
 		ClientSecret: g.o.Secret,
 		RedirectURL:  callback,
@@ -59,11 +59,8 @@ func (g *GitHub) config(callback string) *oauth2.Config {
 			TokenURL:  g.o.Web + "/login/oauth/access_token",
 			AuthStyle: oauth2.AuthStyleInParams,
 		},
+		Scopes: []string{"read:org"}, // for the teams, which own files
 	}
-	if g.o.Gate.o.Rules.needsOrgs() {
-		c.Scopes = []string{"read:org"}
-	}
-	return c
 }
 
 // Begin returns the address at GitHub at which somebody signs in, and what the
@@ -141,7 +138,38 @@ func (g *GitHub) person(ctx context.Context, token string) (telemetry.Person, er
 				"If you are in a team or organization that may, its membership must be accepted, and the organization must allow the OAuth app.",
 			telemetry.Shown(user.Login))
 	}
-	return telemetry.Person{Key: keyOf(telemetry.EntryGitHub, user.Login), Name: user.Login, Role: role, Way: telemetry.EntryGitHub}, nil
+	p := telemetry.Person{Key: keyOf(telemetry.EntryGitHub, user.Login), Name: user.Login, Role: role, Way: telemetry.EntryGitHub}
+	p.Teams = g.teams(ctx, token)
+	return p, nil
+}
+
+const (
+	teamsPage = 100 // GitHub's most
+	teamPages = 10
+)
+
+// teams are those whose token it is, as "org/team"; nil where GitHub does not say:
+// then the sign-in goes on without them. Its document is "List teams for the
+// authenticated user".
+func (g *GitHub) teams(ctx context.Context, token string) []string {
+	teams := []string{}
+	for page := 1; page <= teamPages; page++ {
+		var list []struct {
+			Slug         string                 `json:"slug"`
+			Organization struct{ Login string } `json:"organization"`
+		}
+		found, err := g.get(ctx, token, fmt.Sprintf("/user/teams?per_page=%d&page=%d", teamsPage, page), &list)
+		if err != nil || !found {
+			return nil
+		}
+		for _, t := range list {
+			teams = append(teams, t.Organization.Login+"/"+t.Slug)
+		}
+		if len(list) < teamsPage {
+			break
+		}
+	}
+	return teams
 }
 
 // isIn reports whether a person is in a team or organization. One that was

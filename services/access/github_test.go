@@ -1,9 +1,11 @@
 package access_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -83,6 +85,38 @@ func TestWhoSignsInAtGitHub(t *testing.T) {
 		if err != nil || p.Name != login || p.Role != role || p.Way != telemetry.EntryGitHub || back != "/issues?q=a" {
 			t.Errorf("%s: %+v, %q, %v", login, p, back, err)
 		}
+	}
+}
+
+// TestTeamsOfWhoSignsIn are those in which they are, of all pages, and not known
+// where GitHub does not say.
+func TestTeamsOfWhoSignsIn(t *testing.T) {
+	h := newGitHubHouse(t)
+	h.player.Is("mona")
+	teams := func() []string {
+		t.Helper()
+		p, _, err := h.github.End(t.Context(), callback, h.goes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.Teams
+	}
+	if got := teams(); got == nil || len(got) != 0 {
+		t.Errorf("in no team: %#v", got)
+	}
+	h.player.Member("acme/appsec", "noor", "active")
+	h.player.Member("acme/later", "mona", "pending")
+	want := []string{}
+	for n := range 230 {
+		want = append(want, fmt.Sprintf("acme/team-%03d", n))
+		h.player.Member(want[n], "mona", "active")
+	}
+	if got := teams(); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	h.player.HidesTeams()
+	if got := teams(); got != nil {
+		t.Errorf("GitHub refuses to say: %q", got)
 	}
 }
 

@@ -111,15 +111,3 @@ func (r Rules) of(ctx context.Context, login string, in func(context.Context, Me
 	}
 	return "", nil
 }
-
-// needsOrgs reports whether GitHub must be asked for organizations.
-func (r Rules) needsOrgs() bool {
-	for _, of := range r.roles() {
-		for _, m := range of.list {
-			if m.Org != "" {
-				return true
-			}
-		}
-	}
-	return false
-}

@@ -27,8 +27,26 @@ func (s *Store) PutSignIn(ctx context.Context, in telemetry.SignIn, replaced str
 		tx.Exec(`DELETE FROM sign_ins WHERE id = $1 OR until <= $2`, replaced, Millis(tx.Now()))
 		tx.Put("sign_ins", "id", signInFields(&in))
 		tx.putPeople([]telemetry.Person{in.Person})
+		tx.putTeams(in.Person)
 		return tx.Err()
 	})
+}
+
+// putTeams stores the teams of a person of whom they are known.
+func (tx *Tx) putTeams(p telemetry.Person) {
+	if p.Teams == nil {
+		return
+	}
+	if tx.Exec(`UPDATE people SET teams = $1 WHERE key = $2 AND teams <> $1`, JSON(p.Teams), p.Key) > 0 {
+		tx.Touch(telemetry.TopicDecisions) // what is theirs has changed
+	}
+}
+
+// Teams are the teams of who asks, as "org/team"; known is false of somebody of
+// whom no sign-in told them.
+func (tx *Tx) Teams() (teams []string, known bool) {
+	tx.Row(`SELECT teams FROM people WHERE key = $1 AND teams <> ''`, telemetry.PersonOf(tx.ctx).Key).Scan(ListOf(&teams))
+	return teams, teams != nil
 }
 
 // SignInOf returns the session of an id; found is false if there is none.

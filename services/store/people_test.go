@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -19,7 +20,7 @@ func TestPeopleOnBothDatabases(t *testing.T) {
 			t.Fatal(err)
 		}
 		in.Person.Session = "a"
-		if got, found, err := s.SignInOf(ctx, "a"); err != nil || !found || got != in {
+		if got, found, err := s.SignInOf(ctx, "a"); err != nil || !found || !reflect.DeepEqual(got, in) {
 			t.Errorf("the session is %+v, %v, %v", got, found, err)
 		}
 		later := telemetry.At(now.Add(time.Minute))
@@ -30,7 +31,7 @@ func TestPeopleOnBothDatabases(t *testing.T) {
 		if got, _, err := s.SignInOf(ctx, "a"); err != nil || got.Seen != later {
 			t.Errorf("it was seen at %v, %v", got.Seen, err)
 		}
-		if people, err := s.People(ctx); err != nil || len(people) != 2 || people[0] != mona {
+		if people, err := s.People(ctx); err != nil || len(people) != 2 || !reflect.DeepEqual(people[0], mona) {
 			t.Errorf("people are %+v, %v", people, err)
 		}
 		if n, err := s.EndSignIns(ctx, "github:other", "a"); err != nil || n != 0 {

@@ -48,6 +48,7 @@ type Person struct {
 	Way     EntryWay // how the person came in
 	Session string   // id of the session of a browser, "" without one
 	Token   string   // id of the access token that was sent or signed in with, "" without one
+	Teams   []string // "org/team", as GitHub named them at this sign-in; nil where it was not asked
 }
 
 // Known reports whether the person is no stranger.

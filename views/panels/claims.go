@@ -36,13 +36,3 @@ func wrongClaims(list []ClaimOf) (n int) {
 	}
 	return n
 }
-
-func wrongSentence(wrong, all int) string {
-	switch {
-	case all == 1:
-		return "Devin said that it is fixed. The scan after that still finds it."
-	case wrong == 1:
-		return "Devin said that 1 of these is fixed. The scan after that still finds it."
-	}
-	return "Devin said that " + parts.Number(wrong) + " of these are fixed. The scans after that still find them."
-}

@@ -1,6 +1,8 @@
 package http
 
 import (
+	"sync"
+
 	"telemetry-dashboard/app/api"
 	"telemetry-dashboard/app/server"
 	"telemetry-dashboard/app/web"
@@ -10,10 +12,10 @@ import (
 )
 
 // routes is the whole surface of the program. Its handlers are not called.
-func routes() (list []server.Route) {
+var routes = sync.OnceValue(func() (list []server.Route) {
 	board := dashboard.New(storetest.Reading(nil))
 	for _, r := range (&api.API{Dashboard: board}).Routes() {
 		list = append(list, server.Route(r))
 	}
 	return append(list, web.New(web.Options{Assets: static.New(), Dashboard: board, APIDocs: static.OpenAPI()}).Routes()...)
-}
+})

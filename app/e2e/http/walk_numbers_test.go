@@ -70,7 +70,8 @@ var ofVerification = regexp.MustCompile(`^(Verified, )?\d+ of \d+ gone$`)
 // notCounted reports whether the numbers of a text count nothing, by what it
 // stands in: times and lengths of time, code and paths, texts that records and
 // people wrote, a thing's own measures, the name of the page, choices and
-// buttons, explanations, and the scale of a chart, which is not read out.
+// buttons, explanations, failures with the statuses of upstreams, and the scale of
+// a chart, which is not read out.
 func notCounted(text *node) bool {
 	if ofVerification.MatchString(strings.TrimSpace(text.text)) && text.link() == "" {
 		return true
@@ -82,7 +83,8 @@ func notCounted(text *node) bool {
 		return true
 	}
 	return text.closest(func(e *node) bool {
-		return e.attrs["role"] == "note" || e.attrs["scope"] == "col" || e.has("data-quota") || e.attrs["aria-hidden"] == "true" && text.link() == ""
+		return e.attrs["role"] == "note" || e.attrs["scope"] == "col" || e.class("failure") || e.has("data-quota") ||
+			e.attrs["aria-hidden"] == "true" && text.link() == ""
 	}) != nil
 }
 

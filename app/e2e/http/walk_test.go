@@ -61,7 +61,7 @@ func newWalker(p *program.Program, asOf string) *walker {
 }
 
 // pageRoutes are the paths of all pages.
-func pageRoutes() (paths []string) {
+var pageRoutes = sync.OnceValue(func() (paths []string) {
 	for _, r := range routes() {
 		other := slices.ContainsFunc([]string{"/api", "/panels/", "/events", "/sign-in"}, func(begin string) bool { return strings.HasPrefix(r.Path, begin) })
 		if r.Method == http.MethodGet && !other && !slices.Contains([]string{"/healthz", "/readyz", "/metrics", "/decide"} /* which is of rows that are selected */, r.Path) {
@@ -69,7 +69,7 @@ func pageRoutes() (paths []string) {
 		}
 	}
 	return paths
-}
+})
 
 // route is the route of an address of a page, -1 for another address.
 func (w *walker) route(address string) int {

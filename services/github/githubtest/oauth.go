@@ -6,8 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -19,12 +22,13 @@ import (
 type OAuth struct {
 	ClientID, Secret string
 
-	mu      sync.Mutex
-	login   string // who agrees
-	denies  bool
-	members map[string]string // state of a membership, by "org login" and "org/team login"
-	codes   map[string]granted
-	tokens  map[string]string // login
+	mu         sync.Mutex
+	login      string // who agrees
+	denies     bool
+	hidesTeams bool
+	members    map[string]string // state of a membership, by "org login" and "org/team login"
+	codes      map[string]granted
+	tokens     map[string]string // login
 }
 
 type granted struct{ login, challenge, redirect string }
@@ -46,6 +50,13 @@ func (o *OAuth) Denies() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.denies = true
+}
+
+// HidesTeams says that the organizations do not allow the app to read teams.
+func (o *OAuth) HidesTeams() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.hidesTeams = true
 }
 
 // Member sets a membership of an organization or "org/team": active, or pending
@@ -123,6 +134,10 @@ func (o *OAuth) api(w http.ResponseWriter, r *http.Request, path string) {
 		send(w, http.StatusOK, map[string]any{"login": login, "id": len(login)})
 		return
 	}
+	if path == "/user/teams" {
+		o.sendTeams(w, r, login)
+		return
+	}
 	steps := strings.Split(strings.Trim(path, "/"), "/")
 	of := ""
 	switch {
@@ -137,6 +152,28 @@ func (o *OAuth) api(w http.ResponseWriter, r *http.Request, path string) {
 		return
 	}
 	send(w, http.StatusOK, map[string]string{"state": state, "role": "member"})
+}
+
+// sendTeams answers with a page of the teams of somebody.
+func (o *OAuth) sendTeams(w http.ResponseWriter, r *http.Request, login string) {
+	if o.hidesTeams {
+		send(w, http.StatusForbidden, map[string]string{"message": "Resource not accessible"})
+		return
+	}
+	list := []map[string]any{}
+	for _, member := range slices.Sorted(maps.Keys(o.members)) {
+		of, who, _ := strings.Cut(member, " ")
+		if org, team, isTeam := strings.Cut(of, "/"); isTeam && who == login && o.members[member] == "active" {
+			list = append(list, map[string]any{"slug": team, "organization": map[string]string{"login": org}})
+		}
+	}
+	size, _ := strconv.Atoi(r.FormValue("per_page")) // GitHub takes its own for what is no number
+	if size < 1 || size > 100 {
+		size = 30
+	}
+	page, _ := strconv.Atoi(r.FormValue("page"))
+	from := min(max(page-1, 0)*size, len(list))
+	send(w, http.StatusOK, list[from:min(from+size, len(list))])
 }
 
 func send(w http.ResponseWriter, status int, v any) {

@@ -3,6 +3,7 @@ package decisions_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -178,6 +179,39 @@ func TestRowsAreForThoseOfTheirWorstIssue(t *testing.T) {
 		}
 		if got := rulesOf(t.Context(), t, s, "for:you", time.Time{}); got != "js/a js/b js/c" {
 			t.Errorf("alone: %q", got)
+		}
+	})
+}
+
+// TestRowsAreForTheTeamsThatOwnThem: what a person's team owns is theirs. While the
+// teams of a person are not known, what any team owns is for them, but not theirs.
+func TestRowsAreForTheTeamsThatOwnThem(t *testing.T) {
+	waiting(t, func(t *testing.T, s *storetest.Store, _ *time.Time) {
+		scan(t, s, 3, "js/z z.js 1 zz", "js/e e.js 1 ee", "js/f f.js 2 ff", "js/g g.js 3 gg", "js/h h.js 4 hh")
+		owners := telemetry.CodeownersFile{Path: "CODEOWNERS", Text: "e.js @octo/web\nf.js @octo/data @ann\nh.js @ann\n"}
+		if err := s.SaveCodeowners(t.Context(), "octo/shop", owners); err != nil {
+			t.Fatal(err)
+		}
+		mona := telemetry.Person{Key: "github:mona", Name: "mona", Role: telemetry.RoleOperator, Way: telemetry.EntryGitHub}
+		for i, c := range []struct {
+			teams     []string
+			you, mine string
+		}{
+			{nil, "js/e js/f js/g", ""},
+			{[]string{"Octo/Web", "other/data"}, "js/e js/g", "js/e"},
+			{nil, "js/e js/g", "js/e"}, // a sign-in that was not told keeps what is known
+			{[]string{}, "js/g", ""},
+			{[]string{"octo/web", "octo/data"}, "js/e js/f js/g", "js/e js/f"},
+		} {
+			mona.Teams = c.teams
+			in := telemetry.SignIn{ID: strconv.Itoa(i), Person: mona, Until: telemetry.At(storetest.Day("2026-04-01 12:00"))}
+			if err := s.PutSignIn(t.Context(), in, ""); err != nil {
+				t.Fatal(err)
+			}
+			ctx := telemetry.AsPerson(t.Context(), mona)
+			if you, mine := rulesOf(ctx, t, s, "for:you", time.Time{}), rulesOf(ctx, t, s, "for:me", time.Time{}); you != c.you || mine != c.mine {
+				t.Errorf("%d, in %q: for you %q, mine %q; want %q, %q", i, c.teams, you, mine, c.you, c.mine)
+			}
 		}
 	})
 }

@@ -11,19 +11,10 @@ import (
 func needPeople() []Field[telemetry.NeedRow] {
 	type row = telemetry.NeedRow
 	assignee, owners := ofIssueNeeded("assignee"), "COALESCE("+issueNeeded("owners")+", '[]')"
-	// Nobody's, or of a team or a tag: who is in it is not known, so that it would be for nobody.
-	shared := "(" + owners + " LIKE '%/%' OR " + owners + " NOT LIKE '%@%')"
 	return []Field[row]{
-		{Name: "for", Help: "me: what is assigned to you, or else yours to own; you: that, and what is nobody's or a team's",
+		{Name: "for", Help: "me: what is assigned to you, or else yours or your team's to own; you: that, and what is nobody's",
 			Asked: &asked{kind: query.Keyword(), words: []string{"you", "me"}, cond: each(func(m moment, v query.Value) Cond {
-				if m.tx.Alone() { // whoever asks is the one person that there is
-					return that("1 = 1")
-				}
-				mine := anyOf(that(assignee+" = ?", m.tx.Person()), allOf(that(assignee+" = ''"), ownedIn(owners, m.tx.Person())))
-				if v.Text == "me" {
-					return mine
-				}
-				return anyOf(mine, that(assignee+" = '' AND "+shared))
+				return forPerson(m.tx, v.Text, assignee, owners)
 			})}},
 		{Name: "assignee", Help: "who works on the worst of its issues; @me is you", Column: assignee,
 			Into: func(n *row) any { return &n.Assignee }, CSV: "assignee", Asked: assignedTo(assignee)},
@@ -36,6 +27,23 @@ func needPeople() []Field[telemetry.NeedRow] {
 		{Name: "snoozed_rows", Column: "COALESCE((SELECT COUNT(*) FROM decision_needs y WHERE y.decision_id = z.id), 0)",
 			Into: func(n *row) any { return &n.SnoozedRows }},
 	}
+}
+
+// forPerson holds for what is assigned to who asks, or owned by them or their team
+// and assigned to nobody; with the word "you", for what is nobody's, too.
+func forPerson(tx *store.Tx, word, assignee, owners string) Cond {
+	if tx.Alone() { // whoever asks is the one person that there is
+		return that("1 = 1")
+	}
+	teams, known := tx.Teams()
+	theirs := []Cond{ownedIn(owners, tx.Person()), ownedByTeams(owners, teams)}
+	if word == "you" {
+		theirs = append(theirs, that(owners+" NOT LIKE ?", "%@%")) // nobody's, or a tag's of the registry
+		if !known {                                                // what is a team's would be for none of its members
+			theirs = append(theirs, that(owners+" LIKE '%/%'"))
+		}
+	}
+	return anyOf(that(assignee+" = ?", tx.Person()), allOf(that(assignee+" = ''"), anyOf(theirs...)))
 }
 
 // NeedMarks are what rows of Needs you are about, by their keys, in a

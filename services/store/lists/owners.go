@@ -37,6 +37,18 @@ func ownedIn(owners, text string) Cond {
 	return anyOf(is(name), is("@"+name), is("*/"+name))
 }
 
+// ownedByTeams holds for what one of the teams owns, each of them "org/team".
+func ownedByTeams(owners string, teams []string) Cond {
+	if len(teams) == 0 {
+		return never()
+	}
+	c := Cond{Text: "EXISTS (SELECT 1 FROM texts(" + owners + ")texts WHERE LOWER(e.value) IN (?" + strings.Repeat(", ?", len(teams)-1) + "))"}
+	for _, team := range teams {
+		c.Args = append(c.Args, "@"+strings.ToLower(team))
+	}
+	return c
+}
+
 // owned says who owned the files of a repository at a time.
 type owned struct {
 	files *telemetry.Codeowners // nil where it had no CODEOWNERS

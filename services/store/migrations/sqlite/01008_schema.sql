@@ -1121,14 +1121,16 @@ CREATE UNIQUE INDEX deliveries_seq ON deliveries (seq);
 CREATE INDEX deliveries_queued ON deliveries (repo_key, seq) WHERE state = 'queued';
 CREATE INDEX deliveries_received ON deliveries (received, id);
 
--- Who has come in, by way and name: "github:mona". role is the one that they had last.
+-- Who has come in, by way and name: "github:mona". role is the one that they had
+-- last, teams those that GitHub named at their last sign-in.
 CREATE TABLE people (
   key      TEXT NOT NULL PRIMARY KEY,
   name     TEXT NOT NULL,
   role     TEXT NOT NULL,
   way      TEXT NOT NULL,
   first_at BIGINT NOT NULL,
-  last_at  BIGINT NOT NULL
+  last_at  BIGINT NOT NULL,
+  teams    TEXT NOT NULL DEFAULT '' -- as JSON, '' where they are not known
 );
 
 -- The sessions of browsers; id is the SHA-256 of what the cookie has. rules are

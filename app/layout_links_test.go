@@ -59,9 +59,10 @@ func linkCases() map[string]struct{ address, method, route string } {
 	}
 	for name, page := range map[string]string{
 		"Overview": links.Overview, "NeedsYou": links.NeedsYou, "Issues": links.Issues, "Changes": links.Changes,
-		"Report": links.Report, "Effectiveness": links.Effectiveness, "Sessions": links.Sessions, "Pulls": links.Pulls, "Runs": links.Runs, "Repos": links.Repos,
+		"Report": links.Report, "Effectiveness": links.Effectiveness, "Owners": links.Owners, "Sessions": links.Sessions, "Pulls": links.Pulls, "Runs": links.Runs, "Repos": links.Repos,
 		"Verified": links.Verified, "Deliveries": links.Deliveries, "Audit": links.Audit,
-		"Decide": links.Decide, "Decisions": links.Decisions, "Send": links.Send, "Batches": links.Batches, "Tokens": links.Tokens, "SignIn": links.SignIn, "SignInGitHub": links.SignInGitHub,
+		"Decide": links.Decide, "Decisions": links.Decisions, "Send": links.Send, "Batches": links.Batches, "Tokens": links.Tokens, "Icon": links.Icon,
+		"SignIn": links.SignIn, "SignInGitHub": links.SignInGitHub,
 		"SignInCallback": links.SignInCallback, "Activity": links.Activity, "Search": links.Search, "APIDocs": links.APIDocs, "Events": links.Events,
 	} {
 		all[name] = link{page, get, page}

@@ -35,6 +35,7 @@ func (a *API) owners(c *fiber.Ctx) error {
 	for i, l := range due.ByOwner {
 		items[i] = dueLine(l)
 		items[i]["owner"] = telemetry.Optional(l.Name)
+		items[i]["attempted"], items[i]["fixed"], items[i]["fix_rate"] = l.Attempted, l.Fixed, l.FixRate()
 	}
 	maps.Copy(answer, fiber.Map{
 		"period": due.Period.Name,

@@ -87,7 +87,7 @@ func answers() map[string]any {
 // records, and answers that a handler puts together. TestAnswersKeepTheContract
 // and TestRealAnswersKeepTheContract hold those against real answers.
 func unchecked() []string {
-	return []string{"ChoiceList", "ClosedInTime", "DueLine", "OwnerList",
+	return []string{"ChoiceList", "ClosedInTime", "DueLine", "OwnerLine", "OwnerList",
 		"DispatchRequest", "Dispatched", "Effectiveness", "Envelope", "Error", "MessageList", "NewView", "PollPRsResult", "PollResult",
 		"Preflight", "Figures", "RepoDetail", "RepoStats", "Run", "ScopeAccepted", "SearchGroup", "SearchResult", "Sent", "SourceList", "Stats", "Trends", "ViewList", "ViewName"}
 }

@@ -52,6 +52,7 @@ func (w *Web) pageRoutes() []server.Route {
 		page("/changes", l.ChangesPage),
 		page("/report", o.ReportPage),
 		page("/effectiveness", o.EffectivenessPage),
+		page("/owners", o.OwnersPage),
 		page("/sessions", l.ListPage(l.Sessions())),
 		expanded("/sessions/:id", d.Messages().Name,
 			d.DetailPage(d.Session(), d.LoadSession, []string{"id"}, d.Messages(), d.ReplyForm())),
@@ -165,7 +166,7 @@ func (w *Web) panels() []shell.Panel {
 	o, l, d, a := w.overview, w.lists, w.details, w.actions
 	return []shell.Panel{
 		w.Freshness(), w.JobCards(), w.Saved(),
-		o.Needs(), o.Tiles(), o.Trend(), o.Rates(), o.Spans(), o.Outcomes(), o.Verdicts(), o.Worst(), o.Effectiveness(), o.DueDates(),
+		o.Needs(), o.Tiles(), o.Trend(), o.Rates(), o.Spans(), o.Outcomes(), o.Verdicts(), o.Worst(), o.Effectiveness(), o.DueDates(), o.Owners(),
 		o.DevinNow(), o.OpenNow(), o.Queue(), o.TopRepos(), o.RecentRuns(),
 		l.Issues(), l.Sessions(), l.Pulls(), l.Runs(), l.Files(), l.Repos(), l.Changes(), l.Activity(), l.Needs(), l.Verifications(),
 		l.Deliveries(), l.Audit(), l.Decide(), l.Decisions(), l.SendDialog(), l.Batches(),

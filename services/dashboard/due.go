@@ -59,9 +59,9 @@ func (d *Dashboard) addDue(ctx context.Context, q Question, s *Stats) (err error
 
 // dueLinks are the links of the figures of due dates, by their places.
 func dueLinks(d telemetry.DueFigures, s scope) Links {
-	links, closed := Links{}, ""
-	if !d.Period.Since.IsZero() {
-		closed = "closed:>=" + moment(d.Period.Since)
+	links, closed, taken := Links{}, "", ""
+	if since := moment(d.Period.Since); !d.Period.Since.IsZero() {
+		closed, taken = "closed:>="+since, "taken:>="+since
 	}
 	add := func(before string, terms ...string) {
 		of := func(more ...string) Link { return s.list("issues", append(more, terms...)...) }
@@ -101,7 +101,10 @@ func dueLinks(d telemetry.DueFigures, s scope) Links {
 		if l.Name != "" {
 			owned = term("owner", l.Name)
 		}
-		add("by_owner/"+strconv.Itoa(i)+"/", owned)
+		at := "by_owner/" + strconv.Itoa(i) + "/"
+		add(at, owned)
+		links[at+"attempted"] = s.list("issues", "has:session", taken, UndecidedTerm, owned)
+		links[at+"fixed"] = s.list("issues", "has:session", taken, "is:fixed", owned)
 	}
 	return links
 }

@@ -11,6 +11,10 @@ type DueLine struct {
 	Soon    int64            // of these, due within DueSoon
 	InTime  int64            // fixed in the period, by their due date
 	Late    int64            // fixed in the period, after it
+
+	// Of an owner alone: of the issues that are neither dismissed nor accepted, on
+	// which a session worked in the period, and the fixed of these.
+	Attempted, Fixed int64
 }
 
 // N is of how many issues the rate is.
@@ -25,6 +29,9 @@ func (l DueLine) Percent() *float64 {
 	return &p
 }
 
+// FixRate is how many of the attempted issues are fixed, to one decimal; 0 of none.
+func (l DueLine) FixRate() float64 { return PullCounts{Total: l.Attempted, Merged: l.Fixed}.FixRate() }
+
 // Add adds other issues.
 func (l *DueLine) Add(more DueLine) {
 	if l.Open == nil {
@@ -34,6 +41,7 @@ func (l *DueLine) Add(more DueLine) {
 		l.Open[tier] += n
 	}
 	l.Overdue, l.Soon, l.InTime, l.Late = l.Overdue+more.Overdue, l.Soon+more.Soon, l.InTime+more.InTime, l.Late+more.Late
+	l.Attempted, l.Fixed = l.Attempted+more.Attempted, l.Fixed+more.Fixed
 }
 
 // DueFigures are how issues stand with their due dates in a period.

@@ -24,6 +24,7 @@ const (
 	Repos         = "/repos"
 	Activity      = "/activity"
 	Effectiveness = "/effectiveness"
+	Owners        = "/owners"
 	Search        = "/search"
 	APIDocs       = "/docs/api"
 	Deliveries    = "/deliveries"

@@ -11,7 +11,7 @@ func HasPast(path string) bool {
 	first, below, more := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	if !more {
 		return slices.Contains([]string{
-			Overview, NeedsYou, Issues, Changes, Report, Sessions, Pulls, Verified, Runs, Repos, Activity, Effectiveness, Search,
+			Overview, NeedsYou, Issues, Changes, Report, Sessions, Pulls, Verified, Runs, Repos, Activity, Effectiveness, Owners, Search,
 		}, path)
 	}
 	steps := strings.Split(below, "/")

@@ -6,11 +6,13 @@ import (
 	"strings"
 
 	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/app/web/shell"
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/links"
+	"telemetry-dashboard/views/pages"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
@@ -20,8 +22,60 @@ func (w *Web) DueDates() shell.Panel {
 	return ofPeriod(panel("due-dates", "Due dates", w.drawDue, telemetry.TopicRecords, telemetry.TopicDecisions))
 }
 
-// dueRows is how many owners and repositories are shown; the API has all.
-const dueRows = 10
+// dueRows is how many owners and repositories a panel shows, ownerRows how many
+// owners their page does; the API has all.
+const (
+	dueRows   = 10
+	ownerRows = 500
+)
+
+// Owners is how the issues of each owner stand.
+func (w *Web) Owners() shell.Panel {
+	p := ofPeriod(panel("owners", "Owners", w.drawOwners, telemetry.TopicRecords, telemetry.TopicDecisions))
+	p.Page, p.Params = links.Owners, append(p.Params, "repo")
+	return p
+}
+
+// OwnersPage is "/owners", of all repositories or of ?repo=.
+func (w *Web) OwnersPage(c *fiber.Ctx) error {
+	ctx := c.UserContext()
+	v, err := w.ViewOf(c, shell.Panel{})
+	if err != nil {
+		return err
+	}
+	if _, err := telemetry.ParsePeriod(v.Get("period"), w.NowOf(v)); err != nil {
+		return err
+	}
+	if v, err = w.ofRepo(ctx, v); err != nil {
+		return err
+	}
+	body := pages.Body{Title: "Owners", Rows: [][]templ.Component{{w.Owners().Within(ctx, v)}}}
+	body.Facts, body.Periods = w.ofWhat(v, links.Owners)
+	return w.Show(c, shell.Screen{Title: "Owners", Current: links.Overview, Body: body})
+}
+
+func (w *Web) drawOwners(ctx context.Context, v shell.View) (templ.Component, error) {
+	v, err := w.ofRepo(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	d, err := w.Due(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	p := panels.DueDates{Frame: v.Frame()}
+	if !owned(d.ByOwner) {
+		p.Empty = parts.Empty{Icon: "person", Title: "No issue has an owner",
+			Text: "Owners are whom the CODEOWNERS of a scanned repository names for a file, else the tags of the registry."}
+		return panels.DuePanel(p), nil
+	}
+	t := panels.DueTable{Title: "Issues by owner", Kind: "Owner", Tiers: true, Rates: true, Note: "closed and attempted" + periodText(d.Period.Name)}
+	if n := len(d.ByOwner); n > ownerRows {
+		t.Note += ", the " + parts.Decimal(ownerRows) + " with the most overdue"
+	}
+	p.Tables = []panels.DueTable{dueTable(d, "by_owner/", d.ByOwner, ownerRows, t)}
+	return panels.DuePanel(p), nil
+}
 
 func (w *Web) drawDue(ctx context.Context, v shell.View) (templ.Component, error) {
 	d, err := w.Due(ctx, v)
@@ -42,12 +96,17 @@ func (w *Web) drawDue(ctx context.Context, v shell.View) (templ.Component, error
 	}
 	note := "closed" + periodText(d.Period.Name)
 	add := func(place string, lines []telemetry.DueLine, kind string, tiers bool) {
-		p.Tables = append(p.Tables, dueTable(d, place, lines,
+		p.Tables = append(p.Tables, dueTable(d, place, lines, dueRows,
 			panels.DueTable{Title: "Due dates by " + strings.ToLower(kind), Kind: kind, Note: note, Tiers: tiers}))
 	}
 	add("by_severity/", d.BySeverity, "Severity", false)
 	if owned(d.ByOwner) {
 		add("by_owner/", d.ByOwner, "Owner", true)
+		all := []string{"period", d.Period.Name}
+		if v.Scope != "" {
+			all = append(all, "repo", v.Scope)
+		}
+		p.Tables[len(p.Tables)-1].More = parts.Link{Text: "All owners", URL: links.With(links.Owners, all...)}
 	}
 	if v.Scope == "" {
 		add("by_repo/", d.ByRepo, "Repository", true)
@@ -61,15 +120,14 @@ func owned(lines []telemetry.DueLine) bool {
 }
 
 // dueTable has the first lines, those with the most overdue issues.
-func dueTable(d dashboard.Due, place string, lines []telemetry.DueLine, t panels.DueTable) panels.DueTable {
-	if len(lines) > dueRows {
+func dueTable(d dashboard.Due, place string, lines []telemetry.DueLine, most int, t panels.DueTable) panels.DueTable {
+	if len(lines) > most && most == dueRows {
 		t.Note += ", the most overdue first"
-		t.More = parts.Link{Text: parts.Number(len(lines)) + " in the API", URL: links.APIList("owners")}
 		if place == "by_repo/" {
 			t.More = parts.Link{Text: "All repositories", URL: links.With(links.Repos, "sort", "overdue")}
 		}
 	}
-	for i, l := range lines[:min(len(lines), dueRows)] {
+	for i, l := range lines[:min(len(lines), most)] {
 		at := place + strconv.Itoa(i) + "/"
 		link := func(figure string, n int64) parts.Link {
 			return parts.Link{Text: parts.Number(n), URL: d.Links[at+figure].Page()}
@@ -78,6 +136,9 @@ func dueTable(d dashboard.Due, place string, lines []telemetry.DueLine, t panels
 			Name: parts.Link{Text: dueName(place, l.Name), URL: d.Links[at+"open"].Page()}, Overdue: link("overdue", l.Overdue),
 			Soon: link("due_soon", l.Soon), InTime: link("closed_in_time", l.InTime), Late: link("closed_late", l.Late),
 			N: parts.Number(l.N()), Rate: "–", Faint: l.N() > 0 && l.N() < rateLeast,
+		}
+		if t.Rates {
+			row.Attempted, row.Fixed, row.FixRate = link("attempted", l.Attempted), link("fixed", l.Fixed), shell.PercentText(l.FixRate())
 		}
 		if place == "by_repo/" {
 			row.Name.URL = links.Repo(l.Name)

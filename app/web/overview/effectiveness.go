@@ -46,18 +46,23 @@ func (w *Web) EffectivenessPage(c *fiber.Ctx) error {
 		return err
 	}
 	body := pages.Body{Title: "Effectiveness", Rows: [][]templ.Component{{w.Effectiveness().Within(ctx, v)}}}
-	at := parts.Address{Page: links.Effectiveness, Query: map[string][]string{}}
-	if name := string(v.Repo.Name); name != "" {
-		at.Query.Set("repo", name)
-		body.Facts = []pages.Fact{
-			{Icon: "repo", Link: parts.Link{Text: name, URL: links.Repo(name)}},
-			{Icon: "x", Link: parts.Link{Text: "All repositories", URL: links.With(links.Effectiveness, "period", v.Get("period"))}},
-		}
-	} else {
-		body.Facts = v.ReportFact()
-	}
-	body.Periods = v.Periods(at)
+	body.Facts, body.Periods = w.ofWhat(v, links.Effectiveness)
 	return w.Show(c, shell.Screen{Title: "Effectiveness", Current: links.Effectiveness, Body: body})
+}
+
+// ofWhat are the head of a page that is of all repositories or of one, and its
+// periods.
+func (w *Web) ofWhat(v shell.View, page string) ([]pages.Fact, []parts.Tab) {
+	at := parts.Address{Page: page, Query: map[string][]string{}}
+	name := string(v.Repo.Name)
+	if name == "" {
+		return v.ReportFact(), v.Periods(at)
+	}
+	at.Query.Set("repo", name)
+	return []pages.Fact{
+		{Icon: "repo", Link: parts.Link{Text: name, URL: links.Repo(name)}},
+		{Icon: "x", Link: parts.Link{Text: "All repositories", URL: links.With(page, "period", v.Get("period"))}},
+	}, v.Periods(at)
 }
 
 // ofRepo is the view of the repository that its address names by repo.

@@ -25,7 +25,7 @@ func (f *Figures) Due(
 			return tx.Err()
 		}
 		severities, repos := map[string]*telemetry.DueLine{}, map[string]*telemetry.DueLine{}
-		dueLines(tx, id, p, `o.name`, ` JOIN repos o ON o.id = i.repo_id`, func(name, severity string, l telemetry.DueLine) {
+		dueLines(tx, id, p, `o.name`, ` JOIN repos o ON o.id = i.repo_id`, `false`, func(name, severity string, l telemetry.DueLine) {
 			d.All.Add(l)
 			lineOf(severities, severity).Add(l)
 			lineOf(repos, name).Add(l)
@@ -34,6 +34,7 @@ func (f *Figures) Due(
 		if owners {
 			byOwner := map[string]*telemetry.DueLine{}
 			dueLines(tx, id, p, `COALESCE(w.owner, '')`, ` LEFT JOIN issue_owners w ON w.issue_id = i.id`,
+				`i.attempts > 0 AND i.attempted_at >= $1 AND NOT `+lists.Decided(`i.state_rank`),
 				func(name, _ string, l telemetry.DueLine) { lineOf(byOwner, name).Add(l) })
 			d.ByOwner = sortedLines(byOwner)
 		}
@@ -45,8 +46,11 @@ func (f *Figures) Due(
 	return d, found, err
 }
 
-// dueLines counts issues i by a name and by severity.
-func dueLines(tx *store.Tx, repo int64, p telemetry.Period, name, join string, do func(name, severity string, l telemetry.DueLine)) {
+// dueLines counts issues i by a name and by severity, and of those for which tried
+// is true how many there are and are fixed.
+func dueLines(
+	tx *store.Tx, repo int64, p telemetry.Period, name, join, tried string, do func(name, severity string, l telemetry.DueLine),
+) {
 	const minute = 60_000 // times from now count from it, as in the lists
 	now := store.Millis(tx.Now())
 	condition, args := ofRepo("i.repo_id", repo, store.Millis(p.Since), now, now-now%minute+telemetry.DueSoon.Milliseconds())
@@ -54,12 +58,13 @@ func dueLines(tx *store.Tx, repo int64, p telemetry.Period, name, join string, d
 	tx.Each(`SELECT `+name+`, i.severity, COUNT(*) FILTER (WHERE i.state_rank < 4), COUNT(*) FILTER (WHERE i.overdue = 1),
 			COUNT(*) FILTER (WHERE i.overdue = 0 AND i.state_rank < 4 AND i.due_at <> 0
 				AND i.due_at + CASE WHEN i.paused_at = 0 THEN 0 ELSE $2 - i.paused_at END < $3),
-			COUNT(*) FILTER (WHERE `+fixed+` AND i.closed_at <= i.due_at), COUNT(*) FILTER (WHERE `+fixed+` AND i.closed_at > i.due_at)
-		FROM issues i`+join+` WHERE (i.state_rank < 4 OR `+fixed+`)`+condition+` GROUP BY 1, 2`, args, func(r *store.Row) {
+			COUNT(*) FILTER (WHERE `+fixed+` AND i.closed_at <= i.due_at), COUNT(*) FILTER (WHERE `+fixed+` AND i.closed_at > i.due_at),
+			COUNT(*) FILTER (WHERE `+tried+`), COUNT(*) FILTER (WHERE `+tried+` AND i.state_rank = 4)
+		FROM issues i`+join+` WHERE (i.state_rank < 4 OR `+fixed+` OR `+tried+`)`+condition+` GROUP BY 1, 2`, args, func(r *store.Row) {
 		var name, severity string
 		var open int64
 		var l telemetry.DueLine
-		r.Scan(&name, &severity, &open, &l.Overdue, &l.Soon, &l.InTime, &l.Late)
+		r.Scan(&name, &severity, &open, &l.Overdue, &l.Soon, &l.InTime, &l.Late, &l.Attempted, &l.Fixed)
 		if open > 0 {
 			l.Open = map[string]int64{severity: open}
 		}

@@ -28,7 +28,7 @@ func TestDueFiguresAreTheTotalsOfTheirLists(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		told := 0
+		told, tried := 0, int64(0)
 		check := func(at time.Time, l telemetry.DueLine, of, since string) {
 			t.Helper()
 			for what, c := range map[string]struct {
@@ -77,10 +77,17 @@ func TestDueFiguresAreTheTotalsOfTheirLists(t *testing.T) {
 					of = "owner:" + l.Name
 				}
 				check(at, l, of, since)
+				taken := "taken:>=" + p.Since.Format(time.RFC3339) + " " + of
+				for q, n := range map[string]int64{"-is:dismissed,accepted " + taken: l.Attempted, "is:fixed " + taken: l.Fixed} {
+					want, _ := storetest.Total(t, list, query.Ask{AsOf: at, Query: storetest.Parse(t, list, "has:session "+q)})
+					if tried += want; want != n {
+						t.Errorf("as of %v, %s: %d, the list has %d", at, q, n, want)
+					}
+				}
 			}
 		}
-		if told < 60 {
-			t.Errorf("only %d figures are above 0", told)
+		if told < 60 || tried == 0 {
+			t.Errorf("only %d figures are above 0, and sessions worked on %d issues", told, tried)
 		}
 	})
 }

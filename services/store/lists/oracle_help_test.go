@@ -1,6 +1,7 @@
 package lists_test
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -367,4 +368,16 @@ func sessionRefs[T any](rows []T, of func(T) []string) randomTerms[T] {
 			return g
 		}
 	}
+}
+
+// issueSorts compare issues as the sorts of their list do.
+func issueSorts() map[string]func(a, b issueFacts) int {
+	type row = issueFacts
+	status := along(func(r row) int { return slices.Index(telemetry.IssueStates(), r.State) })
+	return map[string]func(a, b row) int{"status": status, "state": status, "severity": along(func(r row) int { return telemetry.SeverityRank(r.Severity) }),
+		"last_seen": along(func(r row) int64 { return r.LastSeen.At.UnixMilli() }), "first_seen": along(func(r row) int64 { return r.FirstSeen.At.UnixMilli() }), "age": along(func(r row) int64 { return -r.FirstSeen.At.UnixMilli() }),
+		"appearances": along(func(r row) int64 { return r.Appearances }), "attempts": along(func(r row) int64 { return r.Attempts }), "session": along(func(r row) string { return r.Session }),
+		"file":  func(a, b row) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)) },
+		"score": along(func(r row) int64 { return tenthsOf(r.Score) }), "due": along(dueOrder),
+		"rule": along(func(r row) string { return r.Rule }), "family": along(func(r row) string { return r.Family }), "repo": along(func(r row) string { return r.Repo.Key() })}
 }

@@ -165,17 +165,6 @@ func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[str
 // whole holds for every issue: what a page groups by leaves none out.
 func whole(issueFacts) bool { return true }
 
-func issueSorts() map[string]func(a, b issueFacts) int {
-	type row = issueFacts
-	status := along(func(r row) int { return slices.Index(telemetry.IssueStates(), r.State) })
-	return map[string]func(a, b row) int{"status": status, "state": status, "severity": along(func(r row) int { return telemetry.SeverityRank(r.Severity) }),
-		"last_seen": along(func(r row) int64 { return r.LastSeen.At.UnixMilli() }), "first_seen": along(func(r row) int64 { return r.FirstSeen.At.UnixMilli() }), "age": along(func(r row) int64 { return -r.FirstSeen.At.UnixMilli() }),
-		"appearances": along(func(r row) int64 { return r.Appearances }), "attempts": along(func(r row) int64 { return r.Attempts }), "session": along(func(r row) string { return r.Session }),
-		"file":  func(a, b row) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)) },
-		"score": along(func(r row) int64 { return tenthsOf(r.Score) }), "due": along(dueOrder),
-		"rule": along(func(r row) string { return r.Rule }), "family": along(func(r row) string { return r.Family }), "repo": along(func(r row) string { return r.Repo.Key() })}
-}
-
 // issueHas reports whether an issue has a text: ids are looked at where the
 // text may be one.
 func issueHas(r issueFacts, text string) bool {

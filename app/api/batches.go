@@ -49,8 +49,9 @@ func (a *API) sendIssues(c *fiber.Ctx) error {
 	if err := jsonBody(c, &in); err != nil {
 		return err
 	}
-	return a.answerSend(c, in.DryRun, telemetry.SendAsk{Issues: in.Issues, Query: in.Q, Expect: in.Expect, Sessions: in.Sessions, Size: in.Size,
-		MaxACUs: in.MaxACUs, Anyway: in.Anyway})
+	return a.answerSend(c, in.DryRun, telemetry.SendAsk{
+		Issues: in.Issues, Query: in.Q, Expect: in.Expect, Sessions: in.Sessions, Size: in.Size, MaxACUs: in.MaxACUs, Anyway: in.Anyway,
+	})
 }
 
 // retryBody is how a batch is sent again.

@@ -78,7 +78,8 @@ func (d *Dashboard) retried(ctx context.Context, ask telemetry.SendAsk, p *telem
 		return ask, telemetry.Errorf(telemetry.CodeConflict, "It is not known whether Devin started a session for this batch. "+
 			"Look in Devin for one with the tag %s; where there is none, say so (not_started), and it is sent again.", telemetry.BatchTag(b.ID))
 	case b.State != telemetry.BatchFailed:
-		return ask, telemetry.Errorf(telemetry.CodeConflict, "This batch is being sent or has been sent: only one that was not started is sent again.")
+		return ask, telemetry.Errorf(telemetry.CodeConflict,
+			"This batch is being sent or has been sent: only one that was not started is sent again.")
 	}
 	ask.Issues, ask.Size = b.Issues, int64(len(b.Issues))
 	p.Size, p.Retry = ask.Size, b.ID
@@ -93,14 +94,7 @@ func (d *Dashboard) asked(ctx context.Context, ask telemetry.SendAsk) ([]telemet
 	var rows []telemetry.IssueRow
 	known, seen := map[string]bool{}, map[string]bool{}
 	for some := range slices.Chunk(ask.Issues, namedTogether) {
-		t := query.Term{Field: "id"}
-		for _, id := range some {
-			if strings.TrimSpace(id) == "" || query.Check(id) != nil {
-				return nil, noIssue(id)
-			}
-			t.Values = append(t.Values, query.Value{Text: id})
-		}
-		found, err := all(ctx, d.Issues, query.Ask{}.And(t))
+		found, err := d.named(ctx, some)
 		if err != nil {
 			return nil, err
 		}
@@ -123,6 +117,18 @@ func (d *Dashboard) asked(ctx context.Context, ask telemetry.SendAsk) ([]telemet
 	return rows, nil
 }
 
+// named are the issues of some ids.
+func (d *Dashboard) named(ctx context.Context, ids []string) ([]telemetry.IssueRow, error) {
+	t := query.Term{Field: "id"}
+	for _, id := range ids {
+		if strings.TrimSpace(id) == "" || query.Check(id) != nil {
+			return nil, noIssue(id)
+		}
+		t.Values = append(t.Values, query.Value{Text: id})
+	}
+	return all(ctx, d.Issues, query.Ask{}.And(t))
+}
+
 func noIssue(id string) error {
 	return telemetry.Errorf(telemetry.CodeNotFound, "Issue %s not found. See the list of issues. Nothing was sent.", telemetry.Shown(id))
 }
@@ -138,8 +144,8 @@ func (d *Dashboard) matching(ctx context.Context, ask telemetry.SendAsk) ([]tele
 	case err != nil:
 		return nil, err
 	case counts[0] != ask.Expect:
-		return nil, telemetry.Errorf(telemetry.CodeConflict, "The query now names %d issues, and not %d. Nothing was sent. Confirm the new number.",
-			counts[0], ask.Expect)
+		return nil, telemetry.Errorf(telemetry.CodeConflict,
+			"The query now names %d issues, and not %d. Nothing was sent. Confirm the new number.", counts[0], ask.Expect)
 	case counts[0] > telemetry.SendIssuesMost:
 		return nil, telemetry.Errorf(telemetry.CodeInvalid, "The query names %d issues: at most %d can be looked at together. Narrow it.",
 			counts[0], telemetry.SendIssuesMost)
@@ -262,7 +268,8 @@ func (d *Dashboard) planBatches(ctx context.Context, chosen []telemetry.IssueRow
 		return err
 	}
 	for _, b := range telemetry.PlanBatches(issues, int(size), telemetry.NewID) {
-		p.Batches = append(p.Batches, telemetry.PlannedBatch{NewBatch: b, Rules: b.Rules(), Odds: telemetry.OddsOf(e, b.Rules(), b.Family, len(b.Issues))})
+		odds := telemetry.OddsOf(e, b.Rules(), b.Family, len(b.Issues))
+		p.Batches = append(p.Batches, telemetry.PlannedBatch{NewBatch: b, Rules: b.Rules(), Odds: odds})
 	}
 	return nil
 }
@@ -278,7 +285,8 @@ func (d *Dashboard) Send(ctx context.Context, ask telemetry.SendAsk, now time.Ti
 		return p, sent, err
 	}
 	if d.o.Sender == nil {
-		return p, nil, telemetry.Errorf(telemetry.CodeMissingSetting, "DEVIN_API_KEY is not set, so no session can be started. Set it and restart.")
+		return p, nil, telemetry.Errorf(telemetry.CodeMissingSetting,
+			"DEVIN_API_KEY is not set, so no session can be started. Set it and restart.")
 	}
 	if p, err = d.PlanSend(ctx, ask, now); err != nil {
 		return p, nil, err
@@ -287,8 +295,8 @@ func (d *Dashboard) Send(ctx context.Context, ask telemetry.SendAsk, now time.Ti
 	case n == 0:
 		return p, nil, telemetry.Errorf(telemetry.CodeConflict, "Nothing is left to send: %s Nothing was sent.", p.WhyNothing())
 	case ask.Sessions > 0 && ask.Sessions != n:
-		return p, nil, telemetry.Errorf(telemetry.CodeConflict, "This would now start %d sessions, and not %d. Nothing was sent. Confirm the new number.",
-			n, ask.Sessions)
+		return p, nil, telemetry.Errorf(telemetry.CodeConflict,
+			"This would now start %d sessions, and not %d. Nothing was sent. Confirm the new number.", n, ask.Sessions)
 	}
 	sent, err = d.o.Sender.StartSend(ctx, p.Order(ask.Key, telemetry.NameOf(ctx)))
 	if err == nil {

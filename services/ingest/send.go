@@ -104,7 +104,8 @@ func (r *Runner) sendOne(ctx context.Context, b telemetry.SentBatch) (stop error
 	code := telemetry.CodeOf(err)
 	if err != nil && (code == telemetry.CodeInternal || ctx.Err() != nil) {
 		code = telemetry.CodeOutcomeUnknown
-		err = telemetry.Errorf(code, "It is not known whether the session was started: the program failed while it was being started.").Because(err)
+		err = telemetry.Errorf(code,
+			"It is not known whether the session was started: the program failed while it was being started.").Because(err)
 	}
 	r.endBatch(ctx, b, made, err)
 	switch code {
@@ -120,7 +121,8 @@ func (r *Runner) endBatch(ctx context.Context, b telemetry.SentBatch, made telem
 	defer cancel()
 	switch {
 	case err == nil:
-		b.State, b.Session, b.URL, b.SentAt = telemetry.BatchSent, telemetry.Optional(made.ID), telemetry.Optional(made.URL), telemetry.At(r.o.Now())
+		b.State, b.SentAt = telemetry.BatchSent, telemetry.At(r.o.Now())
+		b.Session, b.URL = telemetry.Optional(made.ID), telemetry.Optional(made.URL)
 	case telemetry.CodeOf(err) == telemetry.CodeOutcomeUnknown:
 		b.State, b.Error = telemetry.BatchUnknown, telemetry.Optional(telemetry.Sentence(err))
 	default:

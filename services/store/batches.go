@@ -34,8 +34,8 @@ func (s *Store) OrderBatches(ctx context.Context, o telemetry.SendOrder) (list [
 		for n, b := range o.Batches {
 			tx.Insert("batches", "", []Field{
 				Col("id TEXT", b.ID), Col("token TEXT", o.Token), Col("ord BIGINT", int64(n)), Col("batch TEXT", JSON(b)),
-				Col("state TEXT", string(telemetry.BatchQueued)), Col("owner TEXT", s.program), Col("acus BIGINT", o.MaxACUs), Col("by_name TEXT", o.By),
-				Col("at BIGINT", Millis(tx.Now())),
+				Col("state TEXT", string(telemetry.BatchQueued)), Col("owner TEXT", s.program), Col("acus BIGINT", o.MaxACUs),
+				Col("by_name TEXT", o.By), Col("at BIGINT", Millis(tx.Now())),
 			})
 			for _, issue := range b.Issues {
 				tx.Insert("batch_issues", "", []Field{Col("batch_id TEXT", b.ID), Col("issue TEXT", issue)})
@@ -161,7 +161,8 @@ func (s *Store) BatchesOf(ctx context.Context, token string) ([]telemetry.SentBa
 func (s *Store) UnsettledBatches(ctx context.Context, after time.Time) ([]telemetry.SentBatch, error) {
 	return Get(ctx, s, func(tx *Tx) []telemetry.SentBatch {
 		return batchesWhere(tx, `state = 'unknown' AND at > $1 OR state = 'sent' AND NOT EXISTS (
-			SELECT 1 FROM files f WHERE f.source = $2 AND f.file = 'sent_' || batches.id || '.json')`+newestFirst, Millis(after), telemetry.SourceSent)
+			SELECT 1 FROM files f WHERE f.source = $2 AND f.file = 'sent_' || batches.id || '.json')`+newestFirst,
+			Millis(after), telemetry.SourceSent)
 	})
 }
 
@@ -169,7 +170,8 @@ func (s *Store) UnsettledBatches(ctx context.Context, after time.Time) ([]teleme
 const newestFirst = ` ORDER BY at DESC, token, ord`
 
 func batchesWhere(tx *Tx, where string, args ...any) []telemetry.SentBatch {
-	return Rows(tx, `SELECT id, batch, state, session, url, error, acus, by_name, at, sent_at, token FROM batches WHERE `+where, args, func(b *telemetry.SentBatch) []any {
+	return Rows(tx, `SELECT id, batch, state, session, url, error, acus, by_name, at, sent_at, token
+		FROM batches WHERE `+where, args, func(b *telemetry.SentBatch) []any {
 		return []any{&b.ID, batchOf(&b.NewBatch), &b.State, &b.Session, &b.URL, &b.Error, &b.MaxACUs, &b.By, &b.At, &b.SentAt, &b.Order}
 	})
 }

@@ -31,7 +31,7 @@ type NewBatch struct {
 	Family   string    `json:"family"`
 	Severity string    `json:"severity_tier"` // the worst of its issues
 	Issues   []string  `json:"issues"`        // their ids here
-	Findings []Finding `json:"findings"`      // likewise, as the session is told of them: without a place, which would make a record of them a scan
+	Findings []Finding `json:"findings"`      // likewise, as the session is told of them, without a place: a record of those is a scan
 	Title    string    `json:"title"`
 	Prompt   string    `json:"prompt"`
 	Tags     []string  `json:"tags"`

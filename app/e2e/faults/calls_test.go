@@ -307,7 +307,8 @@ func devinCalls() []call {
 	}
 	send := func(ctx context.Context, w *world) error { return w.devin.Send(ctx, sessionA, "go on") }
 	create := func(ctx context.Context, w *world) error {
-		_, err := w.devin.Create(ctx, telemetry.NewSession{Prompt: "Fix it.", Title: "Fix", Tags: []string{"batch-new"}})
+		prompt := "Fix it: " + telemetry.NewID() // v1 has a session of each prompt once
+		_, err := w.devin.Create(ctx, telemetry.NewSession{Prompt: prompt, Title: "Fix", Tags: []string{"batch-new"}})
 		return err
 	}
 	tagged := func(ctx context.Context, w *world) error {

@@ -47,7 +47,8 @@ func (w *Web) drawBatches(ctx context.Context, v shell.View) (templ.Component, e
 		})
 	}
 	t, err := shell.Table(ctx, v, parts.Sort{}, shell.Joined(from, w.batchRows))
-	t.Plain, t.Empty = true, parts.Empty{Icon: "hubot", Title: "Nothing was sent", Text: "Select issues in their list, and choose Send to Devin."}
+	t.Plain = true
+	t.Empty = parts.Empty{Icon: "hubot", Title: "Nothing was sent", Text: "Select issues in their list, and choose Send to Devin."}
 	return panels.Batches(t), err
 }
 
@@ -63,8 +64,10 @@ func (w *Web) batchRows(ctx context.Context, list []telemetry.SentBatch) ([]pane
 		return nil, err
 	}
 	return shell.RowsOf(list, func(b telemetry.SentBatch) panels.SentRow {
-		r := panels.SentRow{ID: b.ID, Title: strings.Join(b.Rules(), ", "), Repo: b.Repo, Issues: issuesLink(b.Issues), State: panels.BatchState(b.State),
-			By: b.By, At: b.At.Time, Error: string(b.Error), Tag: telemetry.BatchTag(b.ID)}
+		r := panels.SentRow{
+			ID: b.ID, Title: strings.Join(b.Rules(), ", "), Repo: b.Repo, Issues: issuesLink(b.Issues), State: panels.BatchState(b.State),
+			By: b.By, At: b.At.Time, Error: string(b.Error), Tag: telemetry.BatchTag(b.ID),
+		}
 		if key := string(b.Session); key != "" {
 			r.Session = parts.Link{Text: shell.ShortID(key), URL: w.Settings.DevinWeb.Session(key, string(b.URL))}
 			if s, recorded := sessions[key]; recorded {

@@ -94,7 +94,8 @@ func (w *Web) sendForm(ctx context.Context, form url.Values) (f panels.SendForm,
 	if err != nil {
 		return f, err
 	}
-	f = panels.SendForm{Token: w.newID(), Size: plan.Size, MaxACUs: plan.MaxACUs, ACUsMost: w.Dashboard.SendLimits().MaxACUs, Retry: plan.Retry}
+	f = panels.SendForm{Token: w.newID(), Size: plan.Size, MaxACUs: plan.MaxACUs, Retry: plan.Retry}
+	f.ACUsMost = w.Dashboard.SendLimits().MaxACUs
 	f.Off = shell.Refusal(ctx, links.ActionSend)
 	if f.Off == "" && !w.Settings.Polls {
 		f.Off = "DEVIN_API_KEY is not set, so no session can be started. Set it and restart."
@@ -107,8 +108,8 @@ func (w *Web) sendForm(ctx context.Context, form url.Values) (f panels.SendForm,
 		f.Batches = append(f.Batches, w.sendBatch(i+1, b))
 		sent = append(sent, b.Issues...)
 	}
-	f.Left, f.Anyway = leftLines(plan), ""
-	if again := url.Values(asOf(form)); anyUnderWay(plan) {
+	f.Left = leftLines(plan)
+	if again := asOf(form); anyUnderWay(plan) {
 		again.Set("anyway", "1")
 		f.Anyway = links.Send + "?" + again.Encode()
 	}
@@ -167,8 +168,10 @@ func askedFields(form url.Values) (fields []parts.Field) {
 
 func (w *Web) sendBatch(n int, b telemetry.PlannedBatch) panels.SendBatch {
 	o := b.Odds
-	row := panels.SendBatch{Number: n, Title: strings.Join(b.Rules, ", "), Repo: b.Repo, Issues: issuesLink(b.Issues), Prompt: b.Prompt, Faint: true,
-		ACUs: o.ACUs, Name: b.Title}
+	row := panels.SendBatch{
+		Number: n, Title: strings.Join(b.Rules, ", "), Repo: b.Repo, Issues: issuesLink(b.Issues),
+		Prompt: b.Prompt, Faint: true, ACUs: o.ACUs, Name: b.Title,
+	}
 	if o.FixRate == nil {
 		return row
 	}

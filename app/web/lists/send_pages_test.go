@@ -147,7 +147,7 @@ func TestWhatIsLeftOutIsSaid(t *testing.T) {
 		t.Fatal(dismissed.Text(), accepted.Text())
 	}
 	asked := append(ids, append(idsOf(t, s, "session:"+webtest.Waiting), idsOf(t, s, "is:fixed repo:octo/shop")[:1]...)...)
-	s.Get("/send?size=1&issues=" + strings.Join(asked, "+")).Check(t, webtest.Want{Status: 200, Text: []string{"Send 10 issues to Devin",
+	s.Get("/send?size=1&issues="+strings.Join(asked, "+")).Check(t, webtest.Want{Status: 200, Text: []string{"Send 10 issues to Devin",
 		"1 issue closed", "1 issue dismissed", "1 issue accepted as a risk", "in session cccccccc Devin waits for you Reply instead",
 		"beyond the limits: send them later", "Start 10 sessions"}})
 }

@@ -29,6 +29,8 @@ func linkCases() map[string]struct{ address, method, route string } {
 	all := map[string]link{
 		"Issue":          {links.Issue("a/%?#"), get, "/issues/:id"},
 		"Session":        {links.Session("a/%?#"), get, "/sessions/:id"},
+		"Campaign":       {links.Campaign(7), get, "/campaigns/:id"},
+		"APICampaign":    {links.APICampaign(7), http.MethodPatch, "/api/campaigns/:id"},
 		"Run":            {links.Run("a/%?#.json"), get, "/runs/:file"},
 		"Pull":           {links.Pull(repo, 1), get, "/pulls/:owner/:name/:number"},
 		"Repo":           {links.Repo(repo), get, "/repo/:owner/:name"},
@@ -59,6 +61,7 @@ func linkCases() map[string]struct{ address, method, route string } {
 	for name, page := range map[string]string{
 		"Overview": links.Overview, "NeedsYou": links.NeedsYou, "Issues": links.Issues, "Changes": links.Changes,
 		"Report": links.Report, "Effectiveness": links.Effectiveness, "Sessions": links.Sessions, "Pulls": links.Pulls, "Runs": links.Runs, "Repos": links.Repos,
+		"Campaigns": links.Campaigns, "NewCampaign": links.NewCampaign,
 		"Verified": links.Verified, "Deliveries": links.Deliveries, "Audit": links.Audit,
 		"Decide": links.Decide, "Decisions": links.Decisions, "Tokens": links.Tokens, "SignIn": links.SignIn, "SignInGitHub": links.SignInGitHub,
 		"SignInCallback": links.SignInCallback, "Activity": links.Activity, "Search": links.Search, "APIDocs": links.APIDocs, "Events": links.Events,
@@ -73,6 +76,7 @@ func linkCases() map[string]struct{ address, method, route string } {
 		"ActionDecide": links.ActionDecide, "ActionDecideMany": links.ActionDecideMany, "ActionSnooze": links.ActionSnooze, "ActionUndoDecision": links.ActionUndoDecision,
 		"ActionSignOut": links.ActionSignOut, "ActionSignOutAll": links.ActionSignOutAll, "ActionNewToken": links.ActionNewToken,
 		"ActionRevokeToken": links.ActionRevokeToken, "SignInToken": links.SignInToken,
+		"ActionBegin": links.ActionBegin, "ActionEditCampaign": links.ActionEditCampaign, "ActionCloseCampaign": links.ActionCloseCampaign,
 		"ActionSaveView": links.ActionSaveView, "ActionRetryDelivery": links.ActionRetryDelivery,
 		"ActionRenameView": links.ActionRenameView, "ActionDeleteView": links.ActionDeleteView,
 	} {

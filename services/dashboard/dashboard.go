@@ -32,8 +32,11 @@ type Options struct {
 	GitHub   GitHub
 	Keeper   PullKeeper
 	Decider  Decider
-	Known    func(ctx context.Context, name string) bool // whether somebody can be assigned, beside who asks
-	People   func(ctx context.Context) ([]telemetry.Person, error)
+
+	Campaigner Campaigner
+
+	Known  func(ctx context.Context, name string) bool // whether somebody can be assigned, beside who asks
+	People func(ctx context.Context) ([]telemetry.Person, error)
 }
 
 // Dashboard answers questions. It is safe for concurrent use.

@@ -131,7 +131,7 @@ func (a *API) closeCampaign(c *fiber.Ctx) error {
 
 // campaignRoutes are the endpoints of campaigns. Their figures have no past.
 func (a *API) campaignRoutes(topics []string) []Route {
-	const path = "/api/campaigns"
+	path := links.APIList("campaigns")
 	get := func(path string, h fiber.Handler) Route {
 		return Route{Method: fiber.MethodGet, Path: path, Needs: telemetry.RoleViewer, Handle: a.onlyNow(h), Topics: topics, Clock: true}
 	}

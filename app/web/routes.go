@@ -130,7 +130,8 @@ func (w *Web) actionRoutes() []server.Route {
 		action(links.ActionRetryDelivery, operator, "retry-delivery", l.RetryDelivery, "id"),
 		action(links.ActionDismiss, viewer, "", a.Dismiss, "id"),
 		action(links.ActionBegin, operator, "begin-campaign", d.BeginCampaign, "q", "expect", "name", "owner", "due", "max_sessions", "max_acus"),
-		action(links.ActionEditCampaign, operator, "edit-campaign", d.EditCampaign, "id", "name", "owner", "due", "was", "max_sessions", "max_acus"),
+		action(links.ActionEditCampaign, operator, "edit-campaign", d.EditCampaign,
+			"id", "name", "owner", "due", "was", "max_sessions", "max_acus"),
 		action(links.ActionCloseCampaign, operator, "close-campaign", d.CloseCampaign, "id", "was"),
 		action(links.ActionSaveView, operator, "save-view", l.SaveView, "name", "list", "query", "replace"),
 		action(links.ActionRenameView, operator, "rename-view", l.RenameView, "id", "name"),
@@ -166,7 +167,8 @@ func (w *Web) panels() []shell.Panel {
 	o, l, d, a := w.overview, w.lists, w.details, w.actions
 	return []shell.Panel{
 		w.Freshness(), w.JobCards(), w.Saved(),
-		o.Needs(), o.Tiles(), o.Trend(), o.Rates(), o.Spans(), o.Outcomes(), o.Verdicts(), o.Worst(), o.Effectiveness(), o.DueDates(), o.Campaigns(),
+		o.Needs(), o.Tiles(), o.Trend(), o.Rates(), o.Spans(), o.Outcomes(), o.Verdicts(), o.Worst(), o.Effectiveness(), o.DueDates(),
+		o.Campaigns(),
 		o.DevinNow(), o.OpenNow(), o.Queue(), o.TopRepos(), o.RecentRuns(),
 		l.Issues(), l.Sessions(), l.Pulls(), l.Runs(), l.Files(), l.Repos(), l.Changes(), l.Activity(), l.Needs(), l.Verifications(),
 		l.Deliveries(), l.Audit(), l.Decide(), l.Decisions(),

@@ -85,7 +85,8 @@ func (e CampaignEdit) Check(now time.Time, known func(name string) bool) (Campai
 		e.Name = &name
 	}
 	if e.Owner != nil && *e.Owner != "" && !known(*e.Owner) {
-		return e, invalidField("owner", "Nobody here is called %s. Want a person of this dashboard, or an empty text for nobody.", Shown(*e.Owner))
+		return e, invalidField("owner", "Nobody here is called %s. Want a person of this dashboard, or an empty text for nobody.",
+			Shown(*e.Owner))
 	}
 	if e.Due != nil && !e.Due.IsZero() {
 		switch {

@@ -1,6 +1,7 @@
 package telemetry_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -82,7 +83,7 @@ func TestWhatIsWrongWithACampaignIsSaid(t *testing.T) {
 		c := good
 		change(&c)
 		_, err := c.Check(now, known)
-		if e, ok := err.(*telemetry.Error); !ok || e.Code != telemetry.CodeInvalid || e.Field != strings.TrimSpace(field) {
+		if e, ok := errors.AsType[*telemetry.Error](err); !ok || e.Code != telemetry.CodeInvalid || e.Field != strings.TrimSpace(field) {
 			t.Errorf("%s: %v", field, err)
 		}
 	}

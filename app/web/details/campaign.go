@@ -127,7 +127,9 @@ func paceWords(c dashboard.Campaign) (words []panels.Phrase, behind bool) {
 // burnDown is what was left day by day, with the plan and, where there is one,
 // the forecast.
 func burnDown(c dashboard.Campaign) parts.Chart {
-	chart := parts.Chart{ID: "campaign-burn-down", Label: "Issues left by day", Height: burnHeight, Stepped: true, Columns: []string{"Until", "Left"}}
+	chart := parts.Chart{
+		ID: "campaign-burn-down", Label: "Issues left by day", Height: burnHeight, Stepped: true, Columns: []string{"Until", "Left"},
+	}
 	left := parts.Series{Name: "left", Class: "chart-left", URL: c.Links["left"].Page()}
 	step := (len(c.Days) + burnRows - 1) / burnRows
 	for i, d := range c.Days {
@@ -136,21 +138,29 @@ func burnDown(c dashboard.Campaign) parts.Chart {
 		chart.Points = append(chart.Points, parts.Point{At: d.At.Time, Title: day + ": " + parts.Number(d.Left) + " left", URL: link})
 		left.N = append(left.N, int(d.Left))
 		if (len(c.Days)-1-i)%step == 0 {
-			chart.Rows = append(chart.Rows, parts.Row{Name: d.At.UTC().Format("2 Jan 2006 15:04"), Cells: []parts.Link{{Text: parts.Number(d.Left), URL: link}}})
+			cells := []parts.Link{{Text: parts.Number(d.Left), URL: link}}
+			chart.Rows = append(chart.Rows, parts.Row{Name: d.At.UTC().Format("2 Jan 2006 15:04"), Cells: cells})
 		}
 	}
 	chart.Series = []parts.Series{left}
+	addPlan(&chart, c)
+	return chart
+}
+
+// addPlan adds the plan, the due date and the forecast to a burn-down.
+func addPlan(chart *parts.Chart, c dashboard.Campaign) {
 	first, last := c.Days[0], c.Days[len(c.Days)-1]
 	top := float64(first.Left)
 	if !c.Due.IsZero() && c.Due.After(c.At.Time) {
 		chart.Until = c.Due.Time
-		due := "due " + c.Due.UTC().Format("2 Jan 2006")
+		plan, due := fmt.Sprintf("plan: %.0f now", c.Plan(first.Left, last.At.Time)), "due "+c.Due.UTC().Format("2 Jan 2006")
 		chart.Lines = append(chart.Lines,
-			parts.PlotLine{Name: fmt.Sprintf("plan: %.0f now", c.Plan(first.Left, last.At.Time)), Class: "line-plan", From: c.At.Time, To: c.Due.Time, A: top},
+			parts.PlotLine{Name: plan, Class: "line-plan", From: c.At.Time, To: c.Due.Time, A: top},
 			parts.PlotLine{Name: due, Class: "line-due", From: c.Due.Time, To: c.Due.Time, A: top})
 	}
 	if ends := c.Pace.Ends; !ends.IsZero() && c.ClosedAt.IsZero() {
-		f := parts.PlotLine{Name: "at this pace: " + ends.UTC().Format("2 Jan 2006"), Class: "line-forecast", From: last.At.Time, To: ends.Time, A: float64(last.Left)}
+		f := parts.PlotLine{Name: "at this pace: " + ends.UTC().Format("2 Jan 2006"), Class: "line-forecast"}
+		f.From, f.To, f.A = last.At.Time, ends.Time, float64(last.Left)
 		if most := last.At.Add(2 * last.At.Sub(first.At.Time)); ends.After(most) && most.After(chart.Until) { // it would push the rest aside
 			f.To, f.B = most, f.A*(1-float64(most.Sub(last.At.Time))/float64(ends.Sub(last.At.Time)))
 		}
@@ -159,13 +169,15 @@ func burnDown(c dashboard.Campaign) parts.Chart {
 		}
 		chart.Lines = append(chart.Lines, f)
 	}
-	return chart
 }
 
 // budget is what sessions have used of it.
 func budget(c dashboard.Campaign) []panels.Meter {
 	meter := func(name, used string, n, limit int64) panels.Meter {
-		m := panels.Meter{Name: name, Used: parts.Link{Text: used, URL: c.Links["sessions"].Page()}}
+		m := panels.Meter{Name: name, Used: parts.Link{Text: used}}
+		if c.Sessions > 0 {
+			m.Used.URL = c.Links["sessions"].Page()
+		}
 		if limit > 0 {
 			m.Limit, m.Part, m.Over = parts.Number(limit), int(min(1000, n*1000/limit)), n > limit
 			if m.Note = parts.Number(limit-n) + " remain."; m.Over {

@@ -65,8 +65,8 @@ func (w *Web) showNewCampaign(c *fiber.Ctx, status int, form url.Values, fault e
 		return err
 	}
 	if n[0] == 0 {
-		return telemetry.Errorf(telemetry.CodeInvalid, "The query %s names no issue: nothing is left for a campaign. Change it in the list of issues.",
-			telemetry.Shown(text))
+		return telemetry.Errorf(telemetry.CodeInvalid,
+			"The query %s names no issue: nothing is left for a campaign. Change it in the list of issues.", telemetry.Shown(text))
 	}
 	f, err := w.campaignForm(ctx, form)
 	if err != nil {

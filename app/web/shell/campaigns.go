@@ -34,8 +34,8 @@ func (w *Shell) CampaignRow(c telemetry.CampaignRow) panels.CampaignRow {
 		{telemetry.ProgressWorking, "Working", "progress-working"}, {telemetry.ProgressTried, "Open after a try", "progress-tried"},
 		{telemetry.ProgressNotStarted, "Not started", "progress-not-started"},
 	} {
-		n := c.Counts[p.of]
-		r.Parts = append(r.Parts, panels.CampaignPart{Name: p.name, Class: p.class, N: n, From: from, URL: where["progress/"+string(p.of)].Page()})
+		n, list := c.Counts[p.of], where["progress/"+string(p.of)].Page()
+		r.Parts = append(r.Parts, panels.CampaignPart{Name: p.name, Class: p.class, N: n, From: from, URL: list})
 		from += n
 	}
 	return r

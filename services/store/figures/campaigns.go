@@ -45,8 +45,9 @@ func (f *Figures) CampaignDetail(ctx context.Context, id int64) (d telemetry.Cam
 }
 
 func campaignsWhere(tx *store.Tx, where string, args ...any) []telemetry.CampaignRow {
-	rows := store.Rows(tx, `SELECT `+store.Names(store.CampaignFields(&telemetry.Campaign{}))+` FROM campaigns k WHERE `+where+` ORDER BY k.id`,
-		args, func(c *telemetry.CampaignRow) []any { return store.Pointers(store.CampaignFields(&c.Campaign)) })
+	columns := store.Names(store.CampaignFields(&telemetry.Campaign{}))
+	rows := store.Rows(tx, `SELECT `+columns+` FROM campaigns k WHERE `+where+` ORDER BY k.id`, args,
+		func(c *telemetry.CampaignRow) []any { return store.Pointers(store.CampaignFields(&c.Campaign)) })
 	byID := map[int64]*telemetry.CampaignRow{}
 	for i := range rows {
 		rows[i].Counts = map[telemetry.Progress]int64{}

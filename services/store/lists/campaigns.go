@@ -61,8 +61,8 @@ const (
 func issueCampaigns() []Field[telemetry.IssueRow] {
 	return []Field[telemetry.IssueRow]{
 		{Name: "campaign", Help: campaignHelp + "that it is in", Asked: ofCampaign(inCampaign), Values: ofCampaigns()},
-		{Name: "progress", Help: "how far it has come: fixed, set_aside (dismissed, accepted or retired), merged (and not rescanned), in_review, " +
-			"working, tried (and still open), not_started", NoPast: true, Asked: isOne(progress(), telemetry.Progresses()...)},
+		{Name: "progress", Help: "how far it has come; set_aside: dismissed, accepted or retired; merged: not rescanned since; " +
+			"tried: still open after a session", NoPast: true, Asked: isOne(progress(), telemetry.Progresses()...)},
 	}
 }
 

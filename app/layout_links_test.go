@@ -29,6 +29,8 @@ func linkCases() map[string]struct{ address, method, route string } {
 	all := map[string]link{
 		"Issue":          {links.Issue("a/%?#"), get, "/issues/:id"},
 		"Session":        {links.Session("a/%?#"), get, "/sessions/:id"},
+		"Campaign":       {links.Campaign(7), get, "/campaigns/:id"},
+		"APICampaign":    {links.APICampaign(7), http.MethodPatch, "/api/campaigns/:id"},
 		"Run":            {links.Run("a/%?#.json"), get, "/runs/:file"},
 		"Pull":           {links.Pull(repo, 1), get, "/pulls/:owner/:name/:number"},
 		"Repo":           {links.Repo(repo), get, "/repo/:owner/:name"},
@@ -60,6 +62,7 @@ func linkCases() map[string]struct{ address, method, route string } {
 	for name, page := range map[string]string{
 		"Overview": links.Overview, "NeedsYou": links.NeedsYou, "Issues": links.Issues, "Changes": links.Changes,
 		"Report": links.Report, "Effectiveness": links.Effectiveness, "Owners": links.Owners, "Sessions": links.Sessions, "Pulls": links.Pulls, "Runs": links.Runs, "Repos": links.Repos,
+		"Campaigns": links.Campaigns, "NewCampaign": links.NewCampaign,
 		"Verified": links.Verified, "Deliveries": links.Deliveries, "Audit": links.Audit,
 		"Decide": links.Decide, "Decisions": links.Decisions, "Send": links.Send, "Batches": links.Batches, "Tokens": links.Tokens, "Icon": links.Icon,
 		"SignIn": links.SignIn, "SignInGitHub": links.SignInGitHub,
@@ -75,6 +78,7 @@ func linkCases() map[string]struct{ address, method, route string } {
 		"ActionDecide": links.ActionDecide, "ActionDecideMany": links.ActionDecideMany, "ActionSnooze": links.ActionSnooze, "ActionSend": links.ActionSend, "ActionUndoDecision": links.ActionUndoDecision,
 		"ActionSignOut": links.ActionSignOut, "ActionSignOutAll": links.ActionSignOutAll, "ActionNewToken": links.ActionNewToken,
 		"ActionRevokeToken": links.ActionRevokeToken, "SignInToken": links.SignInToken,
+		"ActionBegin": links.ActionBegin, "ActionEditCampaign": links.ActionEditCampaign, "ActionCloseCampaign": links.ActionCloseCampaign,
 		"ActionSaveView": links.ActionSaveView, "ActionRetryDelivery": links.ActionRetryDelivery,
 		"ActionRenameView": links.ActionRenameView, "ActionDeleteView": links.ActionDeleteView,
 	} {
@@ -118,7 +122,7 @@ func TestLinksLeadToRoutes(t *testing.T) {
 // views/links can make.
 func TestLinksAreAllTried(t *testing.T) {
 	// Prefixes, a parameter, what leads elsewhere, and what changes an address.
-	others := []string{"Actions", "API", "Time", "Unescape", "CWE", "DevinWeb", "GitHubOf", "HasPast", "Now", "AsOf"}
+	others := []string{"Actions", "API", "Time", "Unescape", "SendNext", "CWE", "DevinWeb", "GitHubOf", "HasPast", "Now", "AsOf"}
 	cases := linkCases()
 	for _, s := range sources(t) {
 		if s.folder != "views/links" {

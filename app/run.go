@@ -85,7 +85,8 @@ func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger
 		NewID:           telemetry.NewID,
 	}))
 	reads := up.dashboard(reading(db))
-	reads.Keeper, reads.Decider, reads.Known, reads.People = records, decisions.New(records), db.HasPerson, db.People
+	decider := decisions.New(records)
+	reads.Keeper, reads.Decider, reads.Campaigner, reads.Known, reads.People = records, decider, decider, db.HasPerson, db.People
 	board := dashboard.New(cfg.sending(reads, jobs))
 	site := newSite(cfg, played, web.Options{
 		Dashboard:   board,

@@ -18,6 +18,12 @@ import (
 func answers() map[string]any {
 	return map[string]any{
 		"BackfillResult":     ingest.BackfillResult{},
+		"Campaign":           telemetry.Campaign{},
+		"CampaignItem":       campaignItem{},
+		"CampaignDetail":     campaignDetail{},
+		"CampaignDay":        telemetry.CampaignDay{},
+		"CampaignPace":       telemetry.Pace{},
+		"CampaignList":       campaignList{},
 		"Change":             changeItem{},
 		"ChangeList":         envelope[changeItem]{},
 		"Batch":              telemetry.SentBatch{},

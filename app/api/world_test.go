@@ -63,7 +63,8 @@ func newWorldOn(t testing.TB, database, dir string, tokens bool) *world {
 	jobs := ingest.Options{Store: derive.New(db), Sources: []ingest.Source{{Files: ingest.Dir{Path: dir}}}, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		NewID: func() string { return fmt.Sprintf("job-%d", ids.Add(1)) }}
 	reads := storetest.Reading(db)
-	reads.Decider, reads.Known = decisions.New(derive.New(db)), db.HasPerson
+	decider := decisions.New(derive.New(db))
+	reads.Decider, reads.Campaigner, reads.Known = decider, decider, db.HasPerson
 	if tokens {
 		hub, dev := w.clients()
 		jobs.PullRequests, jobs.Devin, jobs.Messenger, jobs.Starter = hub, dev, dev, dev

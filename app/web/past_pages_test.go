@@ -111,7 +111,8 @@ func TestEveryPanelIsOfItsTime(t *testing.T) {
 		}
 	}
 	slices.Sort(refused)
-	want := []string{"audit", "batches", "checks", "decide", "decisions", "deliveries", "dispatch", "files", "freshness", "jobs", "messages", "preflight", "reply", "saved", "send", "tokens"}
+	want := []string{"audit", "batches", "campaign", "campaign-needs", "campaigns", "checks", "decide", "decisions", "deliveries", "dispatch", "files",
+		"freshness", "jobs", "messages", "preflight", "reply", "report-campaigns", "saved", "send", "tokens"}
 	if !slices.Equal(refused, want) {
 		t.Errorf("without a past are %q, want %q", refused, want)
 	}

@@ -50,6 +50,9 @@ func (w *Web) pageRoutes() []server.Route {
 		page("/issues/:id", d.DetailPage(d.Issue(), d.LoadIssue, []string{"id"}, d.DecisionForm())),
 		operators(page(links.Decide, l.DecidePage)),
 		page("/changes", l.ChangesPage),
+		page("/campaigns", d.CampaignsPage),
+		operators(page(links.NewCampaign, d.NewCampaignPage)),
+		page("/campaigns/:id", d.DetailPage(d.Campaign(), d.LoadCampaign, []string{"id"}, d.CampaignNeeds(), d.CampaignForm())),
 		page("/report", o.ReportPage),
 		page("/effectiveness", o.EffectivenessPage),
 		page("/owners", o.OwnersPage),
@@ -132,6 +135,10 @@ func (w *Web) actionRoutes() []server.Route {
 		action(links.ActionAcceptListing, admin, "accept-listing", a.AcceptListing, "source", "kept"),
 		action(links.ActionRetryDelivery, operator, "retry-delivery", l.RetryDelivery, "id"),
 		action(links.ActionDismiss, viewer, "", a.Dismiss, "id"),
+		action(links.ActionBegin, operator, "begin-campaign", d.BeginCampaign, "q", "expect", "name", "owner", "due", "max_sessions", "max_acus"),
+		action(links.ActionEditCampaign, operator, "edit-campaign", d.EditCampaign,
+			"id", "name", "owner", "due", "was", "max_sessions", "max_acus"),
+		action(links.ActionCloseCampaign, operator, "close-campaign", d.CloseCampaign, "id", "was"),
 		action(links.ActionSaveView, operator, "save-view", l.SaveView, "name", "list", "query", "replace"),
 		action(links.ActionRenameView, operator, "rename-view", l.RenameView, "id", "name"),
 		action(links.ActionDeleteView, operator, "delete-view", l.DeleteView, "id"),
@@ -167,10 +174,11 @@ func (w *Web) panels() []shell.Panel {
 	return []shell.Panel{
 		w.Freshness(), w.JobCards(), w.Saved(),
 		o.Needs(), o.Tiles(), o.Trend(), o.Rates(), o.Spans(), o.Outcomes(), o.Verdicts(), o.Worst(), o.Effectiveness(), o.DueDates(), o.Owners(),
+		o.Campaigns(),
 		o.DevinNow(), o.OpenNow(), o.Queue(), o.TopRepos(), o.RecentRuns(),
 		l.Issues(), l.Sessions(), l.Pulls(), l.Runs(), l.Files(), l.Repos(), l.Changes(), l.Activity(), l.Needs(), l.Verifications(),
 		l.Deliveries(), l.Audit(), l.Decide(), l.Decisions(), l.SendDialog(), l.Batches(),
-		d.Issue(), d.Session(), d.Messages(), d.ReplyDialog(), d.Pull(), d.Checks(), d.Run(),
+		d.Issue(), d.Session(), d.Messages(), d.ReplyDialog(), d.Pull(), d.Checks(), d.Run(), d.Campaigns(), d.Campaign(), d.CampaignNeeds(),
 		a.DispatchDialog(), a.Preflight(), w.people.Tokens(),
 	}
 }

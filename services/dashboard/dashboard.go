@@ -33,8 +33,11 @@ type Options struct {
 	GitHub   GitHub
 	Keeper   PullKeeper
 	Decider  Decider
-	Known    func(ctx context.Context, name string) bool // whether somebody can be assigned, beside who asks
-	People   func(ctx context.Context) ([]telemetry.Person, error)
+
+	Campaigner Campaigner
+
+	Known  func(ctx context.Context, name string) bool // whether somebody can be assigned, beside who asks
+	People func(ctx context.Context) ([]telemetry.Person, error)
 
 	Sender     Sender // nil where DEVIN_API_KEY is not set
 	SendLimits telemetry.SendLimits

@@ -22,7 +22,7 @@ func (d *Dashboard) Decide(ctx context.Context, n telemetry.NewDecision, now tim
 	if n.Assignee == telemetry.Me {
 		n.Assignee = n.By
 	}
-	n, err := n.Check(now, func(name string) bool { return name == n.By || d.o.Known != nil && d.o.Known(ctx, name) })
+	n, err := n.Check(now, d.knows(ctx))
 	if err != nil {
 		return telemetry.Decision{}, err
 	}

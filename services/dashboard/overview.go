@@ -19,6 +19,8 @@ type Figures interface {
 	Due(ctx context.Context, p telemetry.Period, repo string, at time.Time, owners bool) (telemetry.DueFigures, bool, error)
 	Odds(ctx context.Context, repo string) (telemetry.Odds, error)
 	RepoDays(ctx context.Context, keys []string, until time.Time, days int) (map[string]telemetry.RepoDays, error)
+	Campaigns(ctx context.Context) ([]telemetry.CampaignRow, error)
+	CampaignDetail(ctx context.Context, id int64) (telemetry.CampaignDetail, bool, error)
 }
 
 // Question is what figures are asked for.

@@ -27,12 +27,13 @@ const (
 	TopicPeople      Topic = "people"      // access tokens
 	TopicAudit       Topic = "audit"       // who changed what
 	TopicDecisions   Topic = "decisions"   // what people decided about issues
+	TopicCampaigns   Topic = "campaigns"
 )
 
 // Topics are all topics.
 func Topics() []Topic {
 	return []Topic{TopicRecords, TopicSessions, TopicPulls, TopicJobs, TopicViews, TopicSubmissions, TopicDeliveries,
-		TopicPeople, TopicAudit, TopicDecisions}
+		TopicPeople, TopicAudit, TopicDecisions, TopicCampaigns}
 }
 
 // RunRow is one scan or dispatch. Its JSON is that of a reference to it: a list

@@ -1,5 +1,7 @@
 package links
 
+import "strconv"
+
 // Addresses of the JSON API that answers and pages name.
 const (
 	API            = "/api/" // how they all begin
@@ -57,6 +59,9 @@ func APIJob(id string) string { return under(APIList("jobs"), id) }
 
 // APIView is a saved view.
 func APIView(id string) string { return under(APIList("views"), id) }
+
+// APICampaign is a campaign.
+func APICampaign(id int64) string { return under(APIList("campaigns"), strconv.FormatInt(id, 10)) }
 
 // below adds to the address of one thing, where there is one.
 func below(address, step string, pairs ...string) string {

@@ -25,6 +25,8 @@ const (
 	Activity      = "/activity"
 	Effectiveness = "/effectiveness"
 	Owners        = "/owners"
+	Campaigns     = "/campaigns"
+	NewCampaign   = Campaigns + "/new" // of the issues that a query names
 	Search        = "/search"
 	APIDocs       = "/docs/api"
 	Deliveries    = "/deliveries"
@@ -62,6 +64,9 @@ const (
 	ActionDecideMany    = Actions + "decisions"
 	ActionSnooze        = Actions + "snooze"
 	ActionSend          = Actions + "send"
+	ActionBegin         = Actions + "campaigns"
+	ActionEditCampaign  = Actions + "campaigns/edit"
+	ActionCloseCampaign = Actions + "campaigns/close"
 	ActionSaveView      = Actions + "views"
 	ActionRenameView    = Actions + "views/rename"
 	ActionDeleteView    = Actions + "views/delete"
@@ -86,6 +91,16 @@ func Issue(id string) string { return under(Issues, id) }
 
 // Session is the page of a session, by its bare id or its key.
 func Session(key string) string { return under(Sessions, key) }
+
+// Campaign is the page of a campaign.
+func Campaign(id int64) string { return under(Campaigns, strconv.FormatInt(id, 10)) }
+
+// SendNext is the page on which the next batch of a campaign is sent; "" while no
+// page sends batches.
+func SendNext(campaign int64) string {
+	_ = campaign
+	return ""
+}
 
 // Run is the page of a run's record.
 func Run(file string) string { return under(Runs, file) }

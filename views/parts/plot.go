@@ -68,23 +68,48 @@ type Chart struct {
 	Height    int    // of the plot in pixels, a multiple of 8
 	BarHeight int    // of the bars
 	Points    []Point
-	Series    []Series // the lowest first
+	Series    []Series  // the lowest first
+	Stepped   bool      // a value holds until the next point
+	Until     time.Time // where the axis ends, if that is after the last point
+	Lines     []PlotLine
 	Bars      []BarSeries
 	BarNote   string // "per week"
 	Columns   []string
 	Rows      []Row
 }
 
+// PlotLine is a straight line over the plot, from one moment and value to another.
+type PlotLine struct {
+	Name     string
+	Class    string // line-plan, line-forecast or line-due
+	From, To time.Time
+	A, B     float64
+}
+
+// end is the last moment of the axis.
+func (c Chart) end() time.Time {
+	last := c.Points[len(c.Points)-1].At
+	if c.Until.After(last) {
+		return c.Until
+	}
+	return last
+}
+
+// at is the place of a moment and a value in the plot, as a path has it.
+func (c Chart) at(t time.Time, v float64) string {
+	return coordinate(plotWidth*c.share(t)) + " " + coordinate(c.scale().y(v, c.Height))
+}
+
 // share is how far along the plot a moment is, from 0 to 1.
 func (c Chart) share(t time.Time) float64 {
-	first, last := c.Points[0].At, c.Points[len(c.Points)-1].At
+	first, last := c.Points[0].At, c.end()
 	if !last.After(first) {
 		return 1
 	}
 	return min(max(float64(t.Sub(first))/float64(last.Sub(first)), 0), 1)
 }
 
-func (c Chart) ticks() []tick { return ticks(c.Points[0].At, c.Points[len(c.Points)-1].At) }
+func (c Chart) ticks() []tick { return ticks(c.Points[0].At, c.end()) }
 
 // drawn are the series that are not always 0.
 func (c Chart) drawn() []Series {
@@ -163,14 +188,18 @@ func (c Chart) areas() []area {
 // drawn across the whole plot; a point on a straight piece is left out.
 func (c Chart) path(scale Scale, values []int, backwards ...bool) string {
 	var list [][2]float64
-	if len(values) == 1 {
+	if len(values) == 1 && !c.Until.After(c.Points[0].At) {
 		list = append(list, [2]float64{0, scale.y(float64(values[0]), c.Height)})
 	}
 	for i, v := range values {
 		if i > 0 && i < len(values)-1 && values[i-1] == v && values[i+1] == v {
 			continue
 		}
-		list = append(list, [2]float64{plotWidth * c.share(c.Points[i].At), scale.y(float64(v), c.Height)})
+		x := plotWidth * c.share(c.Points[i].At)
+		if c.Stepped && i > 0 && values[i-1] != v {
+			list = append(list, [2]float64{x, scale.y(float64(values[i-1]), c.Height)})
+		}
+		list = append(list, [2]float64{x, scale.y(float64(v), c.Height)})
 	}
 	if len(backwards) > 0 {
 		slices.Reverse(list)

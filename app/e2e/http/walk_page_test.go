@@ -3,6 +3,7 @@ package http
 import (
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"os/exec"
 	"regexp"
@@ -144,16 +145,31 @@ func walkedWorlds() map[string]func(t *testing.T) *program.Program {
 		"demo": func(t *testing.T) *program.Program {
 			p := program.Start(t, nil, func(c *exec.Cmd) { c.Args = append(c.Args, "--demo") })
 			p.UntilSays("/api/jobs?q=kind:run-logs", `"state":"done"`)
-			return p
+			return withCampaign(p)
 		},
 		"real records": func(t *testing.T) *program.Program {
-			return program.WithRuns(t, program.RealRuns(t), nil)
+			return withCampaign(program.WithRuns(t, program.RealRuns(t), nil))
 		},
 		"made records": func(t *testing.T) *program.Program {
-			return program.WithRuns(t, program.ManyRecords(), nil)
+			return withCampaign(program.WithRuns(t, program.ManyRecords(), nil))
 		},
 		"made records, PostgreSQL": func(t *testing.T) *program.Program {
-			return program.WithRuns(t, program.ManyRecords(), program.Settings{"DATABASE_URL": storetest.PostgresAddress(t)})
+			return withCampaign(program.WithRuns(t, program.ManyRecords(), program.Settings{"DATABASE_URL": storetest.PostgresAddress(t)}))
 		},
 	}
+}
+
+// withCampaign begins a campaign of all issues, so that its page is walked too.
+func withCampaign(p *program.Program) *program.Program {
+	p.T.Helper()
+	n := 0.0
+	p.Until("there are no issues", func() bool {
+		n = p.Object("GET", "/api/issues?q=severity:critical,high,medium,low&per_page=1")["total"].(float64)
+		return n > 0
+	})
+	status, body := p.PostJSON("/api/campaigns", fmt.Sprintf(`{"name":"All","q":"severity:critical,high,medium,low","expect":%v,"owner":"@me","max_sessions":10,"max_acus":50}`, n))
+	if status != 201 {
+		p.T.Fatalf("begin a campaign: %d %s", status, body)
+	}
+	return p
 }

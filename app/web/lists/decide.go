@@ -34,6 +34,15 @@ func deskOf(ctx context.Context, v shell.View, q query.Query, total int) panels.
 	return d
 }
 
+// newCampaign begins a campaign of the issues of a list, now.
+func newCampaign(v shell.View, q query.Query, total int) parts.Link {
+	text := inScope(v, q.Without("group")).String()
+	if !v.AsOf.IsZero() || text == "" || total == 0 || total > telemetry.CampaignIssuesMost {
+		return parts.Link{}
+	}
+	return parts.Link{Text: "New campaign", URL: links.Matching(links.NewCampaign, text)}
+}
+
 // bulkActions are what can be decided about several issues at once. A snooze is
 // of a row of Needs you.
 func bulkActions() []panels.DecisionAction {

@@ -68,6 +68,7 @@ func list[V any](w *Web, p shell.Panel, l listing[V]) shell.Panel {
 				return nil, err
 			}
 			t.Desk = deskOf(ctx, v, q, t.Pager.Total)
+			t.Bar.New = newCampaign(v, q, t.Pager.Total)
 		}
 		t.Empty, t.Plain, t.List, t.Chosen = l.empty, true, true, v.Columns()
 		if len(t.Rows) == 0 && t.Bar.Clear == "" {

@@ -103,12 +103,25 @@ func (w *Web) ReportPage(c *fiber.Ctx) error {
 		},
 	}
 	if v.Scope == "" {
-		body.Rows = append(body.Rows, v.Row(ctx, w.TopRepos()))
+		body.Rows = append(body.Rows, v.Row(ctx, w.TopRepos()), v.Row(ctx, w.Campaigns()))
 	} else {
 		body.Periods = v.Periods(parts.Address{Page: links.Report, Query: url.Values{"repo": {v.Scope}}})
 	}
 	body.Rows = append(body.Rows, v.Row(ctx, w.Queue()), v.Row(ctx, w.Worst()))
 	return w.Show(c, shell.Screen{Title: "Report", Current: links.Overview, Body: body})
+}
+
+// Campaigns are those that are open.
+func (w *Web) Campaigns() shell.Panel {
+	p := panel("report-campaigns", "Campaigns", func(ctx context.Context, v shell.View) (templ.Component, error) {
+		l := panels.CampaignList{Frame: v.Frame(), Empty: shell.NoCampaigns()}
+		l.More = parts.Link{Text: "All of them", URL: links.Campaigns}
+		var err error
+		l.Rows, err = w.CampaignRows(ctx, true)
+		return panels.Campaigns(l), err
+	}, shell.CampaignTopics()...)
+	p.Page, p.Past, p.Clock = links.Report, false, true
+	return p
 }
 
 // Worst is the open critical and high issues.

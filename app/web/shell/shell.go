@@ -246,6 +246,7 @@ func navigation() []parts.Link {
 		{Text: "Overview", URL: links.Overview}, {Text: "Needs you", URL: links.NeedsYou}, {Text: "Issues", URL: links.Issues},
 		{Text: "Sessions", URL: links.Sessions},
 		{Text: "Pull requests", URL: links.Pulls}, {Text: "Runs", URL: links.Runs}, {Text: "Repositories", URL: links.Repos},
+		{Text: "Campaigns", URL: links.Campaigns},
 		{Text: "Effectiveness", URL: links.Effectiveness}, {Text: "Activity", URL: links.Activity},
 	}
 }

@@ -21,7 +21,7 @@ import (
 func TestDocument(t *testing.T) {
 	s := webtest.Shop(t)
 	s.Get("/runs").Check(t, webtest.Want{Status: 200,
-		Text: []string{"Runs · Telemetry Dashboard", "Overview Needs you 5 Issues Sessions Pull requests Runs Repositories Effectiveness Activity",
+		Text: []string{"Runs · Telemetry Dashboard", "Overview Needs you 5 Issues Sessions Pull requests Runs Repositories Campaigns Effectiveness Activity",
 			"octo/action",
 			"Refresh Poll sessions", "Poll pull requests Backfill old records…", "1 not found by Devin", "GitHub 4,9", "/5,000 left",
 			"Devin cannot find 1 session (404)."},

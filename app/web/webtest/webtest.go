@@ -87,7 +87,7 @@ func OpenAt(t *testing.T, clock func() time.Time, change ...func(*web.Options)) 
 	workflow := links.GitHub("https://github.com").Workflow(ActionRepo, ingest.Workflow)
 	reading := storetest.Reading(s.Store.Store)
 	reading.GitHub, reading.Messages, reading.Keeper = gh, dv, s.Store
-	reading.Decider, reading.Known, reading.People = s.Store, s.Store.HasPerson, s.Store.People
+	reading.Decider, reading.Campaigner, reading.Known, reading.People = s.Store, s.Store, s.Store.HasPerson, s.Store.People
 	s.Lists = reading.Lists
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	s.Jobs = ingest.New(ctx, ingest.Options{

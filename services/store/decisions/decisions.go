@@ -30,3 +30,8 @@ func (d Decider) Decide(ctx context.Context, n telemetry.NewDecision, a query.As
 	}
 	return d.DecideOn(ctx, n, func(tx *store.Tx) ([]int64, error) { return lists.Matches(d.issues, tx, a) })
 }
+
+// BeginCampaign is derive.Writer.BeginCampaignOn for the issues that a question names.
+func (d Decider) BeginCampaign(ctx context.Context, c telemetry.NewCampaign, a query.Ask) (telemetry.Campaign, error) {
+	return d.BeginCampaignOn(ctx, c, func(tx *store.Tx) ([]int64, error) { return lists.Matches(d.issues, tx, a) })
+}

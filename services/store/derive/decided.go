@@ -13,14 +13,22 @@ import (
 // dismissed or accepted. Matching and the guards of scans read none of it.
 
 // putDecisions brings decisions up to date with what scans did: in repositories
-// whose scans were applied from the first on they find their issues again.
+// whose scans were applied from the first on they find their issues again, and
+// so do campaigns.
 func putDecisions(r *records, ledgers applied) {
+	if r.holds("campaigns") {
+		for _, repo := range sorted(ledgers.replayed) {
+			if len(campaignIssues.bind(r, repo)) > 0 {
+				r.tx.Touch(telemetry.TopicCampaigns)
+			}
+		}
+	}
 	if !r.holds("decisions") {
 		return
 	}
 	tx, issues := r.tx, ledgers.changed()
 	for _, repo := range sorted(ledgers.replayed) {
-		issues.add(bindDecisions(r, repo))
+		issues.add(decisionIssues.bind(r, repo))
 	}
 	decided := set[int64]{}
 	decided.addRows(tx, `SELECT DISTINCT issue_id FROM decision_issues WHERE issue_id `+tx.In(1, "BIGINT"), list(issues))
@@ -61,16 +69,16 @@ func reposDecided(tx *store.Tx, issues set[int64]) set[int64] {
 	return repos
 }
 
-// bindDecisions finds the issues of decisions in a repository whose issues were
-// made anew, and returns those. A decision is about the finding that a person
+// bind finds the issues of decisions, or of campaigns, in a repository whose issues
+// were made anew, and returns those. A decision is about the finding that a person
 // saw, which belongs to one issue whatever its id, place and fingerprints are by
 // then; where its record is gone, the issue of that id or, of the same rule, of
 // its fingerprint is meant, unless there are several.
-func bindDecisions(r *records, repo int64) set[int64] {
+func (t binding) bind(r *records, repo int64) set[int64] {
 	tx, key := r.tx, store.One[string](r.tx, `SELECT key FROM repos WHERE id = $1`, repo)
-	type place struct{ decision, ord int64 }
+	type place struct{ of, ord int64 }
 	seen := map[place]int64{}
-	tx.Each(`SELECT d.decision_id, d.ord, d.fingerprint, i.id, i.fingerprints FROM decision_issues d
+	tx.Each(`SELECT d.`+t.of()+`, d.ord, d.fingerprint, i.id, i.fingerprints FROM `+t.table()+` d
 		JOIN runs r ON r.file = d.run_file AND r.repo_id = $1 JOIN appearances a ON a.run_id = r.id AND a.ord = d.run_ord
 		JOIN issues i ON i.id = a.issue_id
 		ORDER BY CASE WHEN r.source = d.run_source THEN 1 ELSE 0 END, r.source`, []any{repo}, func(row *store.Row) {
@@ -78,20 +86,20 @@ func bindDecisions(r *records, repo int64) set[int64] {
 		var print string
 		var id int64
 		var prints []string
-		if row.Scan(&at.decision, &at.ord, &print, &id, store.ListOf(&prints)); hasFingerprint(prints, print) {
+		if row.Scan(&at.of, &at.ord, &print, &id, store.ListOf(&prints)); hasFingerprint(prints, print) {
 			seen[at] = id
 		}
 	})
 	found := set[int64]{}
 	var changed []bound
-	for _, b := range store.Rows(tx, `SELECT d.decision_id, d.ord, d.issue_id, d.public_id, d.repo, d.rule, d.file, d.line, d.fingerprint,
+	for _, b := range store.Rows(tx, `SELECT d.`+t.of()+`, d.ord, d.issue_id, d.public_id, d.repo, d.rule, d.file, d.line, d.fingerprint,
 			d.run_file, CASE WHEN i.id IS NULL THEN 0 ELSE i.repo_id END
-		FROM decision_issues d LEFT JOIN issues i ON i.id = d.issue_id
+		FROM `+t.table()+` d LEFT JOIN issues i ON i.id = d.issue_id
 		WHERE i.id IS NULL OR i.repo_id = $1 OR d.run_file IN (SELECT r.file FROM runs r WHERE r.repo_id = $1)
-		ORDER BY d.decision_id, d.ord`, []any{repo}, func(b *bound) []any {
-		return []any{&b.decision, &b.ord, &b.issue, &b.public, &b.repo, &b.rule, &b.file, &b.line, &b.fingerprint, &b.run, &b.at}
+		ORDER BY d.`+t.of()+`, d.ord`, []any{repo}, func(b *bound) []any {
+		return []any{&b.of, &b.ord, &b.issue, &b.public, &b.repo, &b.rule, &b.file, &b.line, &b.fingerprint, &b.run, &b.at}
 	}) {
-		was, id := b.issue, seen[place{b.decision, b.ord}]
+		was, id := b.issue, seen[place{b.of, b.ord}]
 		switch {
 		case id == 0 && (b.at == 0 || b.at == repo) && r.repoOf(telemetry.RepoName(b.repo)).Key() == key:
 			id = issueOf(tx, repo, b)
@@ -104,7 +112,7 @@ func bindDecisions(r *records, repo int64) set[int64] {
 		}
 	}
 	for _, b := range changed {
-		tx.Exec(`UPDATE decision_issues SET issue_id = $1 WHERE decision_id = $2 AND ord = $3`, b.issue, b.decision, b.ord)
+		tx.Exec(`UPDATE `+t.table()+` SET issue_id = $1 WHERE `+t.of()+` = $2 AND ord = $3`, b.issue, b.of, b.ord)
 	}
 	delete(found, 0)
 	return found

@@ -166,24 +166,43 @@ func putDecision(tx *store.Tx, d telemetry.NewDecision, ids []int64) telemetry.D
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 		id, store.Millis(tx.Now()), d.By, string(d.Action), string(d.Reason), d.Comment, store.Millis(d.Until), d.Assignee, d.Query,
 		len(ids), d.Key, requestOf(d))
+	decisionIssues.put(tx, id, ids)
+	return decisionOf(tx, id)
+}
+
+// binding is a table that has the issues of what people made: of decisions, or
+// of campaigns.
+type binding string
+
+const (
+	decisionIssues binding = "decision"
+	campaignIssues binding = "campaign"
+)
+
+func (t binding) table() string { return string(t) + "_issues" }
+
+// of is the column of what the issues are of.
+func (t binding) of() string { return string(t) + "_id" }
+
+// put stores what the issues of one of them are now.
+func (t binding) put(tx *store.Tx, id int64, issues []int64) {
 	var rows [][]store.Field
 	tx.Each(`SELECT i.id, i.public_id, o.key, i.rule, i.file, i.line, i.fingerprint, i.fingerprints, r.source, r.file, a.ord
 		FROM issues i JOIN repos o ON o.id = i.repo_id JOIN appearances a ON a.issue_id = i.id JOIN runs r ON r.id = a.run_id
 		WHERE r.at = i.last_at AND r.file = i.last_file AND i.id `+tx.In(1, "BIGINT")+` ORDER BY i.id, a.ord DESC, r.source`,
-		[]any{store.JSON(ids)}, func(r *store.Row) {
-			b := bound{decision: id, ord: int64(len(rows))}
+		[]any{store.JSON(issues)}, func(r *store.Row) {
+			b := bound{of: id, ord: int64(len(rows))}
 			r.Scan(&b.issue, &b.public, &b.repo, &b.rule, &b.file, &b.line, &b.fingerprint, &b.fingerprints, &b.source, &b.run, &b.at)
 			if n := len(rows); n == 0 || rows[n-1][2].Value != b.issue { // a record may be there twice
-				rows = append(rows, b.fields())
+				rows = append(rows, b.fields(t))
 			}
 		})
-	tx.Put("decision_issues", "", rows...)
-	return decisionOf(tx, id)
+	tx.Put(t.table(), "", rows...)
 }
 
-// bound is an issue of a decision as it was.
+// bound is an issue of a decision or a campaign as it was.
 type bound struct {
-	decision, ord, issue              int64
+	of, ord, issue                    int64
 	public, repo, rule, file          string
 	line                              int64
 	fingerprint, fingerprints, source string
@@ -191,9 +210,9 @@ type bound struct {
 	at                                int64 // the place of its finding in the run
 }
 
-func (b bound) fields() []store.Field {
+func (b bound) fields(t binding) []store.Field {
 	return []store.Field{
-		store.Col("decision_id BIGINT", b.decision), store.Col("ord BIGINT", b.ord), store.Col("issue_id BIGINT", b.issue),
+		store.Col(t.of()+" BIGINT", b.of), store.Col("ord BIGINT", b.ord), store.Col("issue_id BIGINT", b.issue),
 		store.Col("public_id TEXT", b.public), store.Col("repo TEXT", b.repo), store.Col("rule TEXT", b.rule),
 		store.Col("file TEXT", b.file), store.Col("line BIGINT", b.line), store.Col("fingerprint TEXT", b.fingerprint),
 		store.Col("fingerprints TEXT", b.fingerprints), store.Col("run_source TEXT", b.source), store.Col("run_file TEXT", b.run),

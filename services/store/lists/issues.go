@@ -40,7 +40,7 @@ func Issues(s *store.Store) *List[telemetry.IssueRow] {
 			{Name: "All"},
 		},
 		Fields: slices.Concat(issueQualifiers(), issueGroups(), issueDecisions(), issueLogs(), issueOwners(), issueDue(), issueClaims(),
-			issueColumns()),
+			issueCampaigns(), issueColumns()),
 	})
 }
 

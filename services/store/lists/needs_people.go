@@ -21,6 +21,7 @@ func needPeople() []Field[telemetry.NeedRow] {
 		{Name: "owner", Help: "person or team that owns the worst of its issues", Column: owners,
 			Into: func(n *row) any { return store.ListOf(&n.Owners) }, NoPast: true,
 			Asked: &asked{kind: query.Text(), cond: each(func(_ moment, v query.Value) Cond { return ownedIn(owners, v.Text) })}},
+		campaignOf[row]("that one of its issues is in", holdsCampaign),
 		{Name: "snooze", Column: "COALESCE(z.id, 0)", Into: func(n *row) any { return &n.Snooze }},
 		{Name: "snoozed_until", Column: "CASE WHEN z.until_at < " + neverAt + " THEN z.until_at ELSE 0 END",
 			Into: func(n *row) any { return &n.SnoozedUntil }},

@@ -120,8 +120,8 @@ func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[str
 				return []string{r.File, r.Rule, r.Family, r.LatestIssueID, r.PublicID, string(r.Repo), string(r.Title), r.message}
 			}, issueHas),
 			"cwe": texts(rows, func(r row) []string { return r.CWEs }), "score": scores(rows),
-			"is":          words(is),
-			"status":      words(status),
+			"is": words(is), "campaign": texts(rows, campaignsOfIssue),
+			"status": words(status), "progress": words(progressWords(now)),
 			"group":       words(map[string]func(row) bool{"rule": whole, "repo": whole, "owner": whole, "family": whole}),
 			"assignee":    texts(rows, func(r row) []string { return present(string(r.Assignee)) }),
 			"owner":       texts(rows, ownerNames),
@@ -274,7 +274,7 @@ func sessionOracle(t *testing.T, s *storetest.Store, now time.Time, pulls []tele
 			"issue":  texts(rows, func(r row) []string { return r.IssueIDs }),
 			"id":     sessionRefs(rows, func(r row) []string { return []string{r.Key} }),
 			"pr":     pullRefs(rows, func(r row) []telemetry.PullRef { return linked[r.Key] }),
-			"author": texts(rows, authors),
+			"author": texts(rows, authors), "campaign": texts(rows, campaignsOfSessions(t, s)),
 			"verified": outcomes(t, s, func(r row, v telemetry.VerificationRow) bool {
 				return v.Session != "" && telemetry.SessionKey(v.Session) == r.Key
 			}),

@@ -36,6 +36,7 @@ func TestQueriesAgainstAnOracle(t *testing.T) {
 	storetest.At(t, now, func(t *testing.T, s *storetest.Store) {
 		heads := fillForOracle(t, s, now)
 		decideForOracle(t, s, now)
+		campaignForOracle(t, s)
 		ownForOracle(t, s)
 		rateForOracle(t, s)
 		pulls, linked := everyPull(t, s)

@@ -28,7 +28,9 @@ func Sessions(s *store.Store) *List[telemetry.SessionRow] {
 			{Name: "All"}, {Name: "Active", Query: "is:active"}, {Name: "Waiting for you", Query: "is:waiting"},
 			{Name: "PR ready", Query: "is:pr_ready"}, {Name: "Never started", Query: "is:never_started"},
 		},
-		Fields: slices.Concat(sessionQualifiers(), sessionClaims(), sessionColumns()),
+		Fields: slices.Concat(sessionQualifiers(), sessionClaims(), []Field[telemetry.SessionRow]{
+			campaignOf[telemetry.SessionRow]("of which it took an issue since it began", forCampaign),
+		}, sessionColumns()),
 	})
 }
 

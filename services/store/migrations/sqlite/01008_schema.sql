@@ -313,6 +313,45 @@ CREATE TABLE decision_issues (
 CREATE INDEX decision_issues_issue ON decision_issues (issue_id, decision_id);
 CREATE INDEX decision_issues_run ON decision_issues (run_file);
 
+-- Campaigns: issues that a query named once, with who sees to them, until when (due_at)
+-- and at what cost; 0 is no date and no limit. name_key tells names apart.
+CREATE TABLE campaigns (
+  id           BIGINT NOT NULL PRIMARY KEY,
+  name         TEXT NOT NULL,
+  name_key     TEXT NOT NULL,
+  query        TEXT NOT NULL,
+  issues       BIGINT NOT NULL,
+  owner        TEXT NOT NULL,
+  due_at       BIGINT NOT NULL,
+  max_sessions BIGINT NOT NULL,
+  max_acus     BIGINT NOT NULL,
+  made_by      TEXT NOT NULL,
+  at           BIGINT NOT NULL,
+  closed_at    BIGINT NOT NULL DEFAULT 0,
+  closed_by    TEXT NOT NULL DEFAULT ''
+);
+CREATE UNIQUE INDEX campaigns_name ON campaigns (name_key) WHERE closed_at = 0;
+
+-- The issues of campaigns, as decision_issues has those of decisions.
+CREATE TABLE campaign_issues (
+  campaign_id  BIGINT NOT NULL,
+  ord          BIGINT NOT NULL,
+  issue_id     BIGINT NOT NULL,
+  public_id    TEXT NOT NULL,
+  repo         TEXT NOT NULL,
+  rule         TEXT NOT NULL,
+  file         TEXT NOT NULL,
+  line         BIGINT NOT NULL,
+  fingerprint  TEXT NOT NULL,
+  fingerprints TEXT NOT NULL,
+  run_source   TEXT NOT NULL,
+  run_file     TEXT NOT NULL,
+  run_ord      BIGINT NOT NULL,
+  PRIMARY KEY (campaign_id, ord)
+) WITHOUT ROWID;
+CREATE INDEX campaign_issues_issue ON campaign_issues (issue_id, campaign_id);
+CREATE INDEX campaign_issues_run ON campaign_issues (run_file);
+
 -- What decisions made of issues, and from when until when: see
 -- telemetry.DecisionSpans. kind is dismissed, accepted, assigned or snoozed.
 CREATE TABLE decided (

@@ -66,7 +66,8 @@ func (s *Store) AcceptListing(ctx context.Context, source string, kept int64) er
 	})
 	if err == nil {
 		telemetry.NoteEffect(ctx, telemetry.Effect{
-			Subject: cmp.Or(source, "RUNS_DIR"), Before: fmt.Sprintf("%d stored files", held.Known), After: fmt.Sprintf("%d of them listed", held.Kept),
+			Subject: cmp.Or(source, "RUNS_DIR"),
+			Before:  fmt.Sprintf("%d stored files", held.Known), After: fmt.Sprintf("%d of them listed", held.Kept),
 		})
 	}
 	return err

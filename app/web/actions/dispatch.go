@@ -99,7 +99,8 @@ func oddsText(o telemetry.Odds, repo telemetry.RepoName) []panels.Phrase {
 	rate := shell.PercentText(telemetry.PullCounts{Total: o.Issues, Merged: o.Gone}.FixRate())
 	return []panels.Phrase{
 		{Text: parts.Plural(o.Sessions, "earlier session", ""), URL: list(links.Sessions, "has:attempt")}, {Text: " took "},
-		{Text: parts.Plural(o.Issues, "issue", ""), URL: list(links.Issues, "has:session "+dashboard.UndecidedTerm)}, {Text: " of this repository; "},
+		{Text: parts.Plural(o.Issues, "issue", ""), URL: list(links.Issues, "has:session "+dashboard.UndecidedTerm)},
+		{Text: " of this repository; "},
 		{Text: parts.Number(o.Gone), URL: list(links.Issues, "found:gone")}, {Text: " of them" + shell.Are(o.Gone) + "gone ("},
 		{Text: rate, URL: list(links.Issues, "found:gone")}, {Text: ")."},
 	}

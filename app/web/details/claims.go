@@ -153,7 +153,8 @@ func oddsFact(o telemetry.Odds, repo telemetry.RepoName) panels.Pair {
 	}
 	return panels.Pair{Name: "Odds", Faint: o.Issues < telemetry.OddsLeast, Phrases: []panels.Phrase{
 		{Text: parts.Number(o.Gone), URL: list(links.Issues, "found:gone")}, {Text: " of "},
-		{Text: parts.Plural(o.Issues, "issue", ""), URL: list(links.Issues, "has:session "+dashboard.UndecidedTerm)}, {Text: " " + of + shell.Are(o.Issues) + "gone, in "},
+		{Text: parts.Plural(o.Issues, "issue", ""), URL: list(links.Issues, "has:session "+dashboard.UndecidedTerm)},
+		{Text: " " + of + shell.Are(o.Issues) + "gone, in "},
 		{Text: parts.Plural(o.Sessions, "session", ""), URL: list(links.Sessions, "has:attempt")},
 	}}
 }

@@ -69,7 +69,8 @@ func (w *Web) drawOwners(ctx context.Context, v shell.View) (templ.Component, er
 			Text: "Owners are whom the CODEOWNERS of a scanned repository names for a file, else the tags of the registry."}
 		return panels.DuePanel(p), nil
 	}
-	t := panels.DueTable{Title: "Issues by owner", Kind: "Owner", Tiers: true, Rates: true, Note: "closed and attempted" + periodText(d.Period.Name)}
+	t := panels.DueTable{Title: "Issues by owner", Kind: "Owner", Tiers: true, Rates: true}
+	t.Note = "closed and attempted" + periodText(d.Period.Name)
 	if n := len(d.ByOwner); n > ownerRows {
 		t.Note += ", the " + parts.Decimal(ownerRows) + " with the most overdue"
 	}

@@ -8,7 +8,7 @@ import (
 
 // Icon is the icon of pages with how much is for who looks at them.
 func (w *Shell) Icon(c *fiber.Ctx) error {
-	n, err := telemetry.NumberParam("n", c.Query("n"), 7, 0, 100)
+	n, err := telemetry.NumberParam("n", c.Query("n", "0"), 7, 0, 100)
 	if err != nil {
 		return err
 	}

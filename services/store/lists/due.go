@@ -72,7 +72,8 @@ func issueIs() *asked {
 func underWay(m moment) string {
 	of := outcomes.UnderWay
 	if m.past { // the rows of then do not have it
-		of = strings.ReplaceAll(of, "i.attempted_at", "(SELECT MAX(a.at) FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @)")
+		of = strings.ReplaceAll(of, "i.attempted_at",
+			"(SELECT MAX(a.at) FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @)")
 	}
 	return "(i.state_rank < 4 AND " + of + ")"
 }

@@ -65,7 +65,8 @@ const (
 func issueQualifiers() []Field[telemetry.IssueRow] {
 	type row = telemetry.IssueRow
 	return []Field[row]{
-		{Name: "is", Aliases: []string{"state"}, Help: "state of the issue; overdue; fixed by its due date (in_time) or after it (late); under_way: a session or pull request is",
+		{Name: "is", Aliases: []string{"state"},
+			Help:   "state of the issue; overdue; fixed by its due date (in_time) or after it (late); a session or pull request is under_way",
 			Column: "i.state_rank", Into: func(i *row) any { return statusOf(&i.State) }, CSV: "state",
 			Asked: issueIs()},
 		{Name: "severity", Help: "severity tier", Column: "i.severity", Into: func(i *row) any { return &i.Severity }, CSV: "severity",

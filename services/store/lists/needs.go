@@ -225,7 +225,8 @@ const neverAt = "9223372036854775807"
 const (
 	needsRepos = ` LEFT JOIN repos o ON o.id = n.repo
 	LEFT JOIN (SELECT y.need, y.mark, MAX(d.id) AS id, MAX(CASE WHEN d.until_at = 0 THEN ` + neverAt + ` ELSE d.until_at END) AS until_at
-		FROM decision_needs y JOIN decisions d ON d.id = y.decision_id WHERE d.undone_at = 0 AND (d.until_at = 0 OR d.until_at > CAST(@ AS BIGINT))
+		FROM decision_needs y JOIN decisions d ON d.id = y.decision_id
+		WHERE d.undone_at = 0 AND (d.until_at = 0 OR d.until_at > CAST(@ AS BIGINT))
 		GROUP BY y.need, y.mark) z ON z.need = ` + needKey + ` AND z.mark = ` + needMark
 	needsJoins = ` LEFT JOIN sessions s ON s.key = n.session LEFT JOIN pulls p ON p.key = n.pull`
 )

@@ -70,7 +70,7 @@ func everyIssue(t *testing.T, s *storetest.Store, linked map[string][]telemetry.
 			} else if known {
 				began, row = d.At.Time, d.SessionRow
 			}
-			if row.ID != "" && key == telemetry.SessionKey(string(d.Session)) {
+			if row.ID != "" && key == telemetry.SessionKey(d.Session) {
 				f.current = row
 			}
 			if !began.Before(f.began) {

@@ -49,7 +49,9 @@ func withSignIn(player *githubtest.Player) http.Handler {
 			people.Member(demoTeamOfRole, p.Name, "active")
 		}
 	}
-	for team, name := range map[string]string{"northwind/payments": "marius-posa", "harbor-pay/data": "ana-kowalski", "atlas-labs/web": "jonas-lind"} {
+	for team, name := range map[string]string{
+		"northwind/payments": "marius-posa", "harbor-pay/data": "ana-kowalski", "atlas-labs/web": "jonas-lind",
+	} {
 		people.Member(team, name, "active")
 	}
 	people.Is(demoTeam()[0].Name)

@@ -37,6 +37,10 @@ func TestTheAuditLogTellsWhatChanged(t *testing.T) {
 	if status, body := p.Post("/actions/views/rename", "id", string(view.ID[1:len(view.ID)-1]), "name", "new"); status != 303 {
 		t.Fatalf("rename: %d %s", status, body)
 	}
+	post("/api/campaigns", fmt.Sprintf(`{"name":"March","q":"is:open","expect":%v}`, p.Object("GET", "/api/issues?q=is:open")["total"]), nil)
+	if res, body := p.Do("PATCH", "/api/campaigns/1", `{"owner":"@me","max_acus":9}`, "Content-Type", "application/json"); res.StatusCode != 200 {
+		t.Fatalf("change a campaign: %d %s", res.StatusCode, body)
+	}
 	var log struct {
 		Items []struct{ Name, Action, Subject, Before, After, Result, Role, Origin string }
 	}
@@ -45,6 +49,8 @@ func TestTheAuditLogTellsWhatChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range [][4]string{
+		{"edit-campaign", "campaign 1", "March", "March, owner mona, 9 ACUs"},
+		{"begin-campaign", "campaign 1", "", fmt.Sprintf("March, issues: %v, is:open", p.Object("GET", "/api/campaigns/1")["issues"])},
 		{"rename-view", "old", "old", "new"},
 		{"save-view", "old", "", "/issues?q=is%3Aopen"},
 		{"undo-decision", "decision 1, issues: 1", "Dismissed as false positive", "undone"},

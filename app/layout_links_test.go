@@ -30,6 +30,7 @@ func linkCases() map[string]struct{ address, method, route string } {
 		"Issue":          {links.Issue("a/%?#"), get, "/issues/:id"},
 		"Session":        {links.Session("a/%?#"), get, "/sessions/:id"},
 		"Campaign":       {links.Campaign(7), get, "/campaigns/:id"},
+		"SendNext":       {links.SendNext(7), get, links.Send},
 		"APICampaign":    {links.APICampaign(7), http.MethodPatch, "/api/campaigns/:id"},
 		"Run":            {links.Run("a/%?#.json"), get, "/runs/:file"},
 		"Pull":           {links.Pull(repo, 1), get, "/pulls/:owner/:name/:number"},
@@ -122,7 +123,7 @@ func TestLinksLeadToRoutes(t *testing.T) {
 // views/links can make.
 func TestLinksAreAllTried(t *testing.T) {
 	// Prefixes, a parameter, what leads elsewhere, and what changes an address.
-	others := []string{"Actions", "API", "Time", "Unescape", "SendNext", "CWE", "DevinWeb", "GitHubOf", "HasPast", "Now", "AsOf"}
+	others := []string{"Actions", "API", "Time", "Unescape", "CWE", "DevinWeb", "GitHubOf", "HasPast", "Now", "AsOf"}
 	cases := linkCases()
 	for _, s := range sources(t) {
 		if s.folder != "views/links" {

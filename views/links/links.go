@@ -95,11 +95,10 @@ func Session(key string) string { return under(Sessions, key) }
 // Campaign is the page of a campaign.
 func Campaign(id int64) string { return under(Campaigns, strconv.FormatInt(id, 10)) }
 
-// SendNext is the page on which the next batch of a campaign is sent; "" while no
-// page sends batches.
+// SendNext is the page on which the next batches of a campaign are sent.
 func SendNext(campaign int64) string {
-	_ = campaign
-	return ""
+	of := "campaign:" + strconv.FormatInt(campaign, 10) + " progress:not_started,tried"
+	return Send + "?" + url.Values{"all": {"1"}, "q": {of}}.Encode()
 }
 
 // Run is the page of a run's record.

@@ -64,7 +64,7 @@ func newWalker(p *program.Program, asOf string) *walker {
 func pageRoutes() (paths []string) {
 	for _, r := range routes() {
 		other := slices.ContainsFunc([]string{"/api", "/panels/", "/events", "/sign-in"}, func(begin string) bool { return strings.HasPrefix(r.Path, begin) })
-		if r.Method == http.MethodGet && !other && !slices.Contains([]string{"/healthz", "/readyz", "/metrics", "/decide"} /* which is of rows that are selected */, r.Path) {
+		if r.Method == http.MethodGet && !other && !slices.Contains([]string{"/healthz", "/readyz", "/metrics", "/decide", "/send"} /* which are of rows that are selected */, r.Path) {
 			paths = append(paths, r.Path)
 		}
 	}

@@ -64,7 +64,8 @@ func newWalker(p *program.Program, asOf string) *walker {
 var pageRoutes = sync.OnceValue(func() (paths []string) {
 	for _, r := range routes() {
 		other := slices.ContainsFunc([]string{"/api", "/panels/", "/events", "/sign-in"}, func(begin string) bool { return strings.HasPrefix(r.Path, begin) })
-		if r.Method == http.MethodGet && !other && !slices.Contains([]string{"/healthz", "/readyz", "/metrics", "/icon.svg", "/decide"} /* which is of rows that are selected */, r.Path) {
+		none := []string{"/healthz", "/readyz", "/metrics", "/icon.svg", "/decide", "/send"} // the last two are of rows that are selected
+		if r.Method == http.MethodGet && !other && !slices.Contains(none, r.Path) {
 			paths = append(paths, r.Path)
 		}
 	}

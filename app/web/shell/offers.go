@@ -18,7 +18,8 @@ func RoleOf(address string) telemetry.Role {
 		return telemetry.RoleViewer
 	case links.ActionNewToken, links.ActionRevokeToken, links.ActionBackfill, links.ActionAcceptScope, links.ActionAcceptListing:
 		return telemetry.RoleAdmin
-	case links.Panel("reply"), links.Panel("dispatch"), links.Decide, links.Panel("decide"), links.NewCampaign, links.Send, links.Panel("send"):
+	case links.Panel("reply"), links.Panel("dispatch"), links.Decide, links.Panel("decide"), links.NewCampaign, links.Send,
+		links.Panel("send"):
 		return telemetry.RoleOperator
 	}
 	if strings.HasPrefix(path, links.Actions) {

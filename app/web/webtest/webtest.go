@@ -84,7 +84,6 @@ func OpenAt(t *testing.T, clock func() time.Time, change ...func(*web.Options)) 
 	s.Store = giveTime(t, storetest.OpenWith(t, store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "pages.db"), Now: clock}))
 	gh, dv := s.clients()
 	action := gh.Action(ActionRepo, "")
-	workflow := links.GitHub("https://github.com").Workflow(ActionRepo, ingest.Workflow)
 	reading := storetest.Reading(s.Store.Store)
 	reading.GitHub, reading.Messages, reading.Keeper = gh, dv, s.Store
 	reading.Decider, reading.Campaigner, reading.Known, reading.People = s.Store, s.Store, s.Store.HasPerson, s.Store.People
@@ -92,7 +91,7 @@ func OpenAt(t *testing.T, clock func() time.Time, change ...func(*web.Options)) 
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	s.Jobs = ingest.New(ctx, ingest.Options{
 		Store:        s.Store,
-		Sources:      []ingest.Source{{Name: ActionRepo, Files: action, Dispatcher: action, WorkflowPage: workflow}},
+		Sources:      []ingest.Source{{Name: ActionRepo, Files: action, Dispatcher: action, WorkflowPage: links.GitHub("https://github.com").Workflow(ActionRepo, ingest.Workflow)}},
 		Repositories: gh,
 		PullRequests: gh,
 		RunLogs:      gh,

@@ -31,7 +31,7 @@ func Decisions(s *store.Store) *List[telemetry.Decision] {
 			{Name: "reason", Help: "why issues were dismissed", Column: "d.reason", Into: func(d *row) any { return &d.Reason }, CSV: "reason",
 				Asked: isOne("d.reason", telemetry.DismissReasons()...)},
 			{Name: "by", Help: "who decided; @me is you", Column: "d.made_by", Into: func(d *row) any { return &d.By }, CSV: "by",
-				Asked: assignedTo("d.made_by"), Values: ofRows("made_by", "decisions")},
+				Asked: assignedTo("d.made_by"), Values: ofRows("made_by", "decisions WHERE made_by <> ''")},
 			{Name: "assignee", Help: "who was assigned; @me is you", Column: "d.assignee", Into: func(d *row) any { return &d.Assignee },
 				CSV: "assignee", Asked: assignedTo("d.assignee"), Values: ofRows("assignee", "decisions WHERE assignee <> ''")},
 			{Name: "repo", Help: repoHelp, Asked: issueRepo(), Values: ofRepos()},

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,8 @@ func (w *world) paths(template string) string {
 		template = strings.Replace(template, "{id}", w.first("/api/issues", "id"), 1)
 	case strings.HasPrefix(template, "/api/sessions/"):
 		template = strings.Replace(template, "{id}", waiting, 1)
+	case strings.HasPrefix(template, "/api/campaigns/"):
+		return "/api/campaigns/1"
 	case strings.HasPrefix(template, "/api/jobs/"):
 		template = strings.Replace(template, "{id}", w.first("/api/jobs", "id"), 1)
 	}
@@ -37,6 +40,7 @@ func TestNoneAnswersTodaySilently(t *testing.T) {
 	opened := time.Date(2026, 2, 2, 11, 0, 0, 0, time.UTC)
 	w.github.Repo("fixer/widgets").PutPull(telemetry.PullRequest{Number: 5, Title: "fix(CQLF-R2-0001): xss", CreatedAt: opened})
 	w.json("POST", "/api/refresh", "")
+	w.json("POST", "/api/campaigns", fmt.Sprintf(`{"name":"All","q":"is:open","expect":%d}`, w.count("/api/issues?q=is:open")))
 	answering := map[string]bool{
 		"/api/stats": true, "/api/trends": true, "/api/repo/{owner}/{name}": true, "/api/repo/{repository}": true,
 		"/api/issues": true, "/api/sessions": true, "/api/prs": true, "/api/runs": true, "/api/changes": true,

@@ -91,7 +91,7 @@ func OpenAt(t *testing.T, clock func() time.Time, change ...func(*web.Options)) 
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	s.Jobs = ingest.New(ctx, ingest.Options{
 		Store:        s.Store,
-		Sources:      []ingest.Source{{Name: ActionRepo, Files: action, Dispatcher: action, WorkflowPage: links.GitHub("https://github.com").Workflow(ActionRepo, ingest.Workflow)}},
+		Sources:      []ingest.Source{actionSource(action)},
 		Repositories: gh,
 		PullRequests: gh,
 		RunLogs:      gh,
@@ -141,6 +141,12 @@ func OpenAt(t *testing.T, clock func() time.Time, change ...func(*web.Options)) 
 		}
 	})
 	return s
+}
+
+// actionSource is the action's repository.
+func actionSource(action *github.Action) ingest.Source {
+	page := links.GitHub("https://github.com").Workflow(ActionRepo, ingest.Workflow)
+	return ingest.Source{Name: ActionRepo, Files: action, Dispatcher: action, WorkflowPage: page}
 }
 
 // sending adds what is needed to send issues to Devin.

@@ -1,6 +1,7 @@
 package lists_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -83,6 +84,27 @@ func samples(kind query.Kind) []string {
 		return []string{"94", "o/r#94", "https://github.com/o/r/pull/94"}
 	}
 	return nil
+}
+
+// TestEveryFieldIsCompleted: what both databases are asked for the values of a field
+// can be asked.
+func TestEveryFieldIsCompleted(t *testing.T) {
+	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
+		for _, l := range []interface {
+			Schema() *query.Schema
+			Values(ctx context.Context, at time.Time, field, typed string, most int) ([]string, error)
+		}{
+			lists.Audit(s.Store), lists.Changes(s.Store), lists.Decisions(s.Store), lists.Deliveries(s.Store), lists.Files(s.Store), lists.Issues(s.Store),
+			lists.Jobs(s.Store), lists.Needs(s.Store), lists.Pulls(s.Store), lists.Repos(s.Store), lists.Runs(s.Store), lists.Sessions(s.Store),
+			lists.Verifications(s.Store),
+		} {
+			for _, f := range l.Schema().Fields {
+				if values, err := l.Values(t.Context(), time.Time{}, f.Name, "o", 20); err != nil {
+					t.Errorf("%s of %T: %q, %v", f.Name, l, values, err)
+				}
+			}
+		}
+	})
 }
 
 // TestCompletionOfAuthors: of sessions, those are offered who opened a pull

@@ -149,7 +149,7 @@ func everyPage(s *program.Program) []string {
 func kindOf(bare string) string {
 	words := strings.Split(strings.Trim(bare, "/"), "/")
 	switch words[0] {
-	case "api", "static", "panels", "actions", "exports", "events":
+	case "api", "static", "icon.svg", "panels", "actions", "exports", "events":
 		return ""
 	case "issues", "sessions", "runs", "pulls", "repo":
 		if strings.HasSuffix(bare, ".csv") || strings.HasSuffix(bare, ".json") && words[0] != "runs" {

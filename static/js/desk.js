@@ -126,7 +126,7 @@
     }
   });
   function done({ decided, said }) {
-    const link = opener?.row?.isConnected && $("a.row-link", opener.row);
+    const link = opener?.row?.isConnected ? $("a.row-link", opener.row) : $("tbody a.row-link"); // a row that has left gives its place to the first
     if ($("#dialog").open) $("#dialog").close();
     $("#decide-form")?.remove();
     link?.focus({ preventScroll: true });

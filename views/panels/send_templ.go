@@ -775,7 +775,7 @@ func sendLimits(f SendForm) templ.Component {
 			templ_7745c5c3_Var28 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 46, "<div class=\"send-part\"><h3>Limits <span class=\"fg-muted small\">lighter: with these</span></h3><dl class=\"send-limits\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 46, "<div class=\"send-part\"><h3>Limits <span class=\"fg-muted small\">the lighter part: these</span></h3><dl class=\"send-limits\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -52,6 +52,10 @@ func (a *API) Routes() []Route {
 	byMinute := func(path string, h fiber.Handler) Route {
 		return Route{Method: fiber.MethodGet, Path: path, Needs: viewer, Handle: h, Topics: everything, Clock: true}
 	}
+	large := func(r Route) Route { // names up to as many issues as a decision
+		r.Body = telemetry.DecisionBodyMost
+		return r
+	}
 	campaigns := a.campaignRoutes(append(slices.Clone(everything), telemetry.TopicCampaigns, telemetry.TopicDecisions))
 	return append(append(a.lists(), campaigns...), []Route{
 		byMinute("/api/stats", a.stats),
@@ -82,7 +86,7 @@ func (a *API) Routes() []Route {
 			Waits: true, Body: telemetry.DecisionBodyMost},
 		{Method: fiber.MethodDelete, Path: "/api/decisions/:id", Needs: operator, Action: "undo-decision", Handle: a.undoDecision, Waits: true},
 		get("/api/batches", []string{telemetry.TopicSubmissions}, a.batches),
-		upstream(fiber.MethodPost, "/api/batches", operator, "send", a.sendIssues),
+		large(upstream(fiber.MethodPost, "/api/batches", operator, "send", a.sendIssues)),
 		upstream(fiber.MethodPost, "/api/batches/:id/retry", operator, "send", a.retryBatch),
 		post("/api/files/accept-listing", admin, "accept-listing", a.acceptListing, "source", "kept", "async"),
 		post("/api/deliveries/:id/retry", operator, "retry-delivery", a.retryDelivery),

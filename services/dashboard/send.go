@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -34,6 +35,7 @@ func (d *Dashboard) SendLimits() telemetry.SendLimits { return d.o.SendLimits }
 // query names another number of issues than was confirmed, or a batch cannot be
 // sent again.
 func (d *Dashboard) PlanSend(ctx context.Context, ask telemetry.SendAsk, now time.Time) (p telemetry.SendPlan, err error) {
+	ofBatch := ask.Retry != "" && ask.MaxACUs == 0
 	if ask, err = ask.Check(d.o.SendLimits); err != nil {
 		return p, err
 	}
@@ -42,7 +44,7 @@ func (d *Dashboard) PlanSend(ctx context.Context, ask telemetry.SendAsk, now tim
 		Batches: []telemetry.PlannedBatch{}, Left: []telemetry.LeftOut{},
 	}
 	if ask.Retry != "" {
-		if ask, err = d.retried(ctx, ask, &p); err != nil {
+		if ask, err = d.retried(ctx, ask, ofBatch, &p); err != nil {
 			return p, err
 		}
 	}
@@ -58,11 +60,15 @@ func (d *Dashboard) PlanSend(ctx context.Context, ask telemetry.SendAsk, now tim
 	if err != nil {
 		return p, err
 	}
+	if ask.Known != nil { // what was sent since the preview is not known to who confirms it
+		p.Known = slices.DeleteFunc(p.Known, func(id string) bool { return !slices.Contains(ask.Known, id) })
+	}
 	return p, d.planBatches(ctx, withinLimits(open, ask.Size, &p), ask.Size, &p, now)
 }
 
-// retried makes the question for a batch again that for its issues, in one batch.
-func (d *Dashboard) retried(ctx context.Context, ask telemetry.SendAsk, p *telemetry.SendPlan) (telemetry.SendAsk, error) {
+// retried makes the question for a batch again that for its issues, in one batch
+// and, where none are asked for, with as many ACUs at most.
+func (d *Dashboard) retried(ctx context.Context, ask telemetry.SendAsk, ofBatch bool, p *telemetry.SendPlan) (telemetry.SendAsk, error) {
 	found, err := d.Batches(ctx, telemetry.BatchFilter{ID: ask.Retry, Most: 1})
 	if err != nil {
 		return ask, err
@@ -80,6 +86,9 @@ func (d *Dashboard) retried(ctx context.Context, ask telemetry.SendAsk, p *telem
 	case b.State != telemetry.BatchFailed:
 		return ask, telemetry.Errorf(telemetry.CodeConflict,
 			"This batch is being sent or has been sent: only one that was not started is sent again.")
+	}
+	if most := d.o.SendLimits.MaxACUs; ofBatch && b.MaxACUs > 0 && (most == 0 || b.MaxACUs < most) {
+		ask.MaxACUs, p.MaxACUs = b.MaxACUs, b.MaxACUs
 	}
 	ask.Issues, ask.Size = b.Issues, int64(len(b.Issues))
 	p.Size, p.Retry = ask.Size, b.ID
@@ -197,14 +206,10 @@ func (d *Dashboard) leaveOut(
 }
 
 // whyLeft says why an issue is not sent; b is the newest batch that it is in, the
-// zero SentBatch for none.
+// zero SentBatch for none. The session of a batch that was sent counts beside the
+// issue's latest: its record may be newer than the row, or not name the issue.
 func whyLeft(row telemetry.IssueRow, b telemetry.SentBatch, sessions map[string]telemetry.SessionRow) telemetry.LeftOut {
 	left := telemetry.LeftOut{Issue: row.PublicID, Rule: row.Rule, Repo: row.Repo}
-	key := row.Session
-	if _, recorded := sessions[string(b.Session)]; b.State == telemetry.BatchSent && !recorded {
-		key = string(b.Session)
-	}
-	s, recorded := sessions[key]
 	switch {
 	case row.State == telemetry.StateDismissed:
 		left.Why = telemetry.LeftDismissed
@@ -216,15 +221,33 @@ func whyLeft(row telemetry.IssueRow, b telemetry.SentBatch, sessions map[string]
 		left.Why, left.Batch = telemetry.LeftBatch, telemetry.Optional(b.ID)
 	case b.State == telemetry.BatchUnknown:
 		left.Why, left.Batch = telemetry.LeftUnsure, telemetry.Optional(b.ID)
-	case s.PR != nil && s.PR.State == telemetry.KeywordOpen:
-		left.Why, left.Session, left.PRURL = telemetry.LeftPull, telemetry.Optional(key), telemetry.Optional(s.PRURL)
-		left.PR = s.PR
-	case s.State == telemetry.StateWaiting:
-		left.Why, left.Session = telemetry.LeftWaiting, telemetry.Optional(key)
-	case s.State.Active() || !recorded && key != "" && key == string(b.Session):
-		left.Why, left.Session = telemetry.LeftSession, telemetry.Optional(key)
+	}
+	sent := ""
+	if b.State == telemetry.BatchSent {
+		sent = string(b.Session)
+	}
+	for _, key := range []string{row.Session, sent} {
+		if s, recorded := sessions[key]; left.Why == "" && key != "" {
+			inSession(&left, key, s, recorded || key != sent)
+		}
 	}
 	return left
+}
+
+// inSession says that an issue is under way in a session. One that is not
+// recorded was started just now.
+func inSession(left *telemetry.LeftOut, key string, s telemetry.SessionRow, recorded bool) {
+	switch {
+	case s.PR != nil && s.PR.State == telemetry.KeywordOpen:
+		left.Why, left.PRURL, left.PR = telemetry.LeftPull, telemetry.Optional(s.PRURL), s.PR
+	case s.State == telemetry.StateWaiting:
+		left.Why = telemetry.LeftWaiting
+	case s.State.Active() || !recorded:
+		left.Why = telemetry.LeftSession
+	default:
+		return
+	}
+	left.Session = telemetry.Optional(key)
 }
 
 // withinLimits returns the issues of the batches for which there is room at once
@@ -253,9 +276,12 @@ func (d *Dashboard) planBatches(ctx context.Context, chosen []telemetry.IssueRow
 	}
 	var issues []telemetry.IssueDetail
 	for _, row := range chosen {
-		i, _, err := d.IssueByID(ctx, row.PublicID, time.Time{})
+		i, moved, err := d.IssueByID(ctx, row.PublicID, time.Time{})
 		if err != nil {
 			return err
+		}
+		if moved != "" {
+			return telemetry.Errorf(telemetry.CodeConflict, "Issue %s has just become %s. Nothing was sent. Look at it again.", row.PublicID, moved)
 		}
 		issues = append(issues, i)
 	}
@@ -280,9 +306,10 @@ func (d *Dashboard) planBatches(ctx context.Context, chosen []telemetry.IssueRow
 // nothing is left to send, or something else than was confirmed; then nothing is sent.
 func (d *Dashboard) Send(ctx context.Context, ask telemetry.SendAsk, now time.Time) (telemetry.SendPlan, []telemetry.SentBatch, error) {
 	var p telemetry.SendPlan
+	asked := ask.Print()
 	sent, err := d.BatchesOf(ctx, ask.Key)
 	if err != nil || len(sent) > 0 {
-		return p, sent, err
+		return p, sent, cmp.Or(err, telemetry.SameOrder(sent, asked))
 	}
 	if d.o.Sender == nil {
 		return p, nil, telemetry.Errorf(telemetry.CodeMissingSetting,
@@ -298,7 +325,7 @@ func (d *Dashboard) Send(ctx context.Context, ask telemetry.SendAsk, now time.Ti
 		return p, nil, telemetry.Errorf(telemetry.CodeConflict,
 			"This would now start %d sessions, and not %d. Nothing was sent. Confirm the new number.", n, ask.Sessions)
 	}
-	sent, err = d.o.Sender.StartSend(ctx, p.Order(ask.Key, telemetry.NameOf(ctx)))
+	sent, err = d.o.Sender.StartSend(ctx, p.Order(ask.Key, asked, telemetry.NameOf(ctx)))
 	if err == nil {
 		telemetry.NoteEffect(ctx, sendEffect(sent))
 	}

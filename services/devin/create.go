@@ -49,7 +49,10 @@ func (c *Client) Create(ctx context.Context, n telemetry.NewSession) (telemetry.
 		made, err = c.readCreated(in)
 		return err
 	})
-	return made, err
+	if err != nil {
+		return telemetry.UpstreamSession{}, err // what an answer says that was cut is not believed
+	}
+	return made, nil
 }
 
 // readCreated reads the answer to a new session. One that Devin says it had

@@ -2,6 +2,7 @@ package devin_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -53,8 +54,9 @@ func calls() []call {
 		}
 		return 1, nil
 	}
+	var orders atomic.Int64
 	created := func(ctx context.Context, c *devin.Client) (int, error) {
-		made, err := c.Create(ctx, fixes("batch-a"))
+		made, err := c.Create(ctx, fixes(fmt.Sprintf("batch-%d", orders.Add(1)))) // the same one again is that session
 		return len(made.ID), err
 	}
 	tagged := func(ctx context.Context, c *devin.Client) (int, error) {

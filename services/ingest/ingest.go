@@ -79,6 +79,7 @@ type Store interface {
 	EndBatch(ctx context.Context, b telemetry.SentBatch) error
 	BatchesOf(ctx context.Context, token string) ([]telemetry.SentBatch, error)
 	UnsettledBatches(ctx context.Context, after time.Time) ([]telemetry.SentBatch, error)
+	SettleOwnBatches(ctx context.Context, before time.Time) error
 
 	LogsToAsk(ctx context.Context, limit int) ([]telemetry.LogQuestion, error)
 	LogsLabelled(ctx context.Context, labels []string) ([]telemetry.LogQuestion, error)
@@ -171,6 +172,7 @@ type Runner struct {
 	leading  sync.Mutex                     // held while the store is asked for the lease
 	failures failures
 	sending  singleflight.Group // by token
+	orders   sync.RWMutex       // read while an order is being sent
 }
 
 // New returns a Runner whose jobs live as long as ctx.

@@ -266,12 +266,12 @@ func inMonth(t *testing.T, size monthSize, try func(m *month)) {
 // button takes it, and hears at once when nothing is left; after the reset the loop
 // goes on by itself, and nothing was noted as a failure of GitHub.
 func TestPeopleGoOnWhereBackgroundWorkPauses(t *testing.T) {
-	inMonth(t, monthSize{repos: 15, sessions: 5, limit: 25, refresh: time.Hour}, func(m *month) {
+	inMonth(t, monthSize{repos: 40, sessions: 5, limit: 50, refresh: time.Hour}, func(m *month) {
 		t := m.t
 		m.start("token")
 		pass(10 * time.Minute)
-		if n := m.gh.Counted(); n < 20 || n >= 25 {
-			t.Errorf("the loop took %d of 25 requests, want 20 and the few under way", n)
+		if n := m.gh.Counted(); n < 40 || n >= 50 {
+			t.Errorf("the loop took %d of 50 requests, want 40 and the few under way", n)
 		}
 		sources, err := m.db.Sources(t.Context())
 		if err != nil {
@@ -288,8 +288,8 @@ func TestPeopleGoOnWhereBackgroundWorkPauses(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = h.Wait(t.Context())
-		if n := m.gh.Counted(); n < 25 {
-			t.Errorf("the button stopped after %d of 25 requests", n)
+		if n := m.gh.Counted(); n < 50 {
+			t.Errorf("the button stopped after %d of 50 requests", n)
 		}
 		if took := time.Since(before); took > 10*time.Second {
 			t.Errorf("the limit was answered after %s", took)

@@ -32,6 +32,8 @@ func (r *Runner) Send(ctx context.Context, o telemetry.SendOrder) ([]telemetry.S
 	if r.o.Starter == nil {
 		return nil, missingDevin()
 	}
+	r.orders.RLock() // settleBatches leaves what is being sent alone
+	defer r.orders.RUnlock()
 	list, err, _ := r.sending.Do("send "+o.Token, func() (any, error) {
 		list, err := r.o.Store.OrderBatches(ctx, o)
 		if err != nil {
@@ -155,6 +157,10 @@ func (r *Runner) recordBatch(ctx context.Context, b telemetry.SentBatch) error {
 func (r *Runner) settleBatches(ctx context.Context) {
 	if r.o.Starter == nil {
 		return
+	}
+	if r.orders.TryLock() { // nothing is being sent: what is still to be noted could not be when it happened
+		r.logFailure("cannot settle batches", "batches", r.o.Store.SettleOwnBatches(ctx, r.o.Now().Add(-sendLimit)))
+		r.orders.Unlock()
 	}
 	open, err := r.o.Store.UnsettledBatches(ctx, r.o.Now().Add(-lookedFor))
 	r.logFailure("cannot read what was sent", "batches", err)

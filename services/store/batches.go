@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 func (s *Store) OrderBatches(ctx context.Context, o telemetry.SendOrder) (list []telemetry.SentBatch, err error) {
 	err = s.Write(ctx, func(tx *Tx) error {
 		if list = batchesWhere(tx, `token = $1`+newestFirst, o.Token); len(list) > 0 || tx.Err() != nil {
-			return tx.Err()
+			return cmp.Or(tx.Err(), telemetry.SameOrder(list, o.Asked))
 		}
 		var issues []string
 		for _, b := range o.Batches {
@@ -35,7 +36,7 @@ func (s *Store) OrderBatches(ctx context.Context, o telemetry.SendOrder) (list [
 			tx.Insert("batches", "", []Field{
 				Col("id TEXT", b.ID), Col("token TEXT", o.Token), Col("ord BIGINT", int64(n)), Col("batch TEXT", JSON(b)),
 				Col("state TEXT", string(telemetry.BatchQueued)), Col("owner TEXT", s.program), Col("acus BIGINT", o.MaxACUs),
-				Col("by_name TEXT", o.By), Col("at BIGINT", Millis(tx.Now())),
+				Col("by_name TEXT", o.By), Col("at BIGINT", Millis(tx.Now())), Col("asked TEXT", o.Asked),
 			})
 			for _, issue := range b.Issues {
 				tx.Insert("batch_issues", "", []Field{Col("batch_id TEXT", b.ID), Col("issue TEXT", issue)})
@@ -66,13 +67,20 @@ func giveUp(tx *Tx, o telemetry.SendOrder) error {
 func underWay(tx *Tx, issues, known []string) error {
 	n := One[int64](tx, `SELECT COUNT(DISTINCT i.issue) FROM batch_issues i JOIN batches b ON b.id = i.batch_id
 		WHERE (b.state IN ('queued', 'begun', 'unknown') OR b.state = 'sent' AND NOT b.id `+tx.In(2, "TEXT")+`)
-		AND i.issue `+tx.In(1, "TEXT"), JSON(issues), JSON(orNone(known)))
+		AND i.issue `+withFormer(tx), JSON(issues), JSON(orNone(known)))
 	if n == 0 || tx.Err() != nil {
 		return tx.Err()
 	}
 	return telemetry.Errorf(telemetry.CodeConflict,
 		"%d of these issues are in a batch that somebody sends to Devin just now or has just sent, or of which it is not known whether "+
 			"it was sent. Nothing was sent. Look at the batches, and choose again.", n)
+}
+
+// withFormer is "IN (…)" over the ids of issues in parameter 1, and those that they
+// had before.
+func withFormer(tx *Tx) string {
+	return `IN (WITH RECURSIVE of(id) AS (SELECT CAST(e.value AS TEXT) FROM ` + tx.dialect.jsonTexts() + `
+		UNION SELECT r.old_id FROM redirects r JOIN of ON r.new_id = of.id) SELECT id FROM of)`
 }
 
 func orNone(list []string) []string {
@@ -146,7 +154,7 @@ func (s *Store) Batches(ctx context.Context, f telemetry.BatchFilter) (list tele
 // BatchesWith returns the batches that have any of some issues, and have not failed.
 func (s *Store) BatchesWith(ctx context.Context, issues []string) ([]telemetry.SentBatch, error) {
 	return Get(ctx, s, func(tx *Tx) []telemetry.SentBatch {
-		return batchesWhere(tx, `state <> 'failed' AND id IN (SELECT batch_id FROM batch_issues WHERE issue `+tx.In(1, "TEXT")+`)`+newestFirst,
+		return batchesWhere(tx, `state <> 'failed' AND id IN (SELECT batch_id FROM batch_issues WHERE issue `+withFormer(tx)+`)`+newestFirst,
 			JSON(issues))
 	})
 }
@@ -170,15 +178,34 @@ func (s *Store) UnsettledBatches(ctx context.Context, after time.Time) ([]teleme
 const newestFirst = ` ORDER BY at DESC, token, ord`
 
 func batchesWhere(tx *Tx, where string, args ...any) []telemetry.SentBatch {
-	return Rows(tx, `SELECT id, batch, state, session, url, error, acus, by_name, at, sent_at, token
+	return Rows(tx, `SELECT id, batch, state, session, url, error, acus, by_name, at, sent_at, token, asked
 		FROM batches WHERE `+where, args, func(b *telemetry.SentBatch) []any {
-		return []any{&b.ID, batchOf(&b.NewBatch), &b.State, &b.Session, &b.URL, &b.Error, &b.MaxACUs, &b.By, &b.At, &b.SentAt, &b.Order}
+		return []any{&b.ID, batchOf(&b.NewBatch), &b.State, &b.Session, &b.URL, &b.Error, &b.MaxACUs, &b.By, &b.At, &b.SentAt, &b.Order, &b.Asked}
 	})
 }
 
 // batchOf reads a batch as it was ordered.
 func batchOf(into *telemetry.NewBatch) any {
 	return Column{func(v any) error { return decoded(v, into) }, func() any { return *into }}
+}
+
+// SettleOwnBatches ends what this program ordered before a time and has not noted the
+// end of, while it sends nothing: the database was away then.
+func (s *Store) SettleOwnBatches(ctx context.Context, before time.Time) error {
+	const own = `owner = $1 AND at < $2`
+	some, err := Get(ctx, s, func(tx *Tx) bool {
+		return tx.Has(`SELECT 1 FROM batches WHERE state IN ('queued', 'begun') AND `+own, s.program, Millis(before))
+	})
+	if err != nil || !some {
+		return err
+	}
+	return s.Write(ctx, func(tx *Tx) error {
+		tx.Exec(`UPDATE batches SET state = 'unknown' WHERE state = 'begun' AND `+own, s.program, Millis(before))
+		tx.Exec(`UPDATE batches SET state = 'failed', error = $3 WHERE state = 'queued' AND `+own, s.program, Millis(before),
+			"The database could not be written when this batch was to be sent. Send it again.")
+		tx.Touch(telemetry.TopicSubmissions)
+		return tx.Err()
+	})
 }
 
 // settleBatches ends what programs that are gone had begun: what was being sent is

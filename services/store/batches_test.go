@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
@@ -109,6 +110,77 @@ func TestBatchesAreOrderedOnce(t *testing.T) {
 		}
 		if with, err := s.BatchesWith(ctx, []string{"i1", "i3", "i99"}); err != nil || sentStates(with) != "a-0 sent, a-1 unknown, c-0 queued" {
 			t.Errorf("with issues: %s, %v", sentStates(with), err)
+		}
+	})
+}
+
+// TestBatchesThatCouldNotBeNoted: what a program has begun and could not note is not
+// known, what it did not begin was not sent, and both only once they are old.
+func TestBatchesThatCouldNotBeNoted(t *testing.T) {
+	now := time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
+	storetest.OnClock(t, func() time.Time { return now }, func(t *testing.T, s *storetest.Store) {
+		ctx := t.Context()
+		if _, err := s.OrderBatches(ctx, order("a", "i1", "i2")); err != nil {
+			t.Fatal(err)
+		}
+		if mine, err := s.BeginBatch(ctx, "a-0"); err != nil || !mine {
+			t.Fatal(mine, err)
+		}
+		if err := s.SettleOwnBatches(ctx, now); err != nil {
+			t.Fatal(err)
+		}
+		if list, err := s.BatchesOf(ctx, "a"); err != nil || sentStates(list) != "a-0 begun, a-1 queued" {
+			t.Errorf("at once: %s, %v", sentStates(list), err)
+		}
+		if err := s.SettleOwnBatches(ctx, now.Add(time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		list, err := s.BatchesOf(ctx, "a")
+		if err != nil || sentStates(list) != "a-0 unknown, a-1 failed" || list[1].Error == "" {
+			t.Errorf("%s, %q, %v", sentStates(list), list[1].Error, err)
+		}
+	})
+}
+
+// TestAKeyIsOfOneRequest: used for another one, it sends nothing and says so.
+func TestAKeyIsOfOneRequest(t *testing.T) {
+	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
+		first := order("a", "i1")
+		first.Asked = telemetry.SendAsk{Key: "k", Issues: []string{"i1"}}.Print()
+		for range 2 {
+			if list, err := s.OrderBatches(t.Context(), first); err != nil || sentStates(list) != "a-0 queued" {
+				t.Errorf("%s, %v", sentStates(list), err)
+			}
+		}
+		other := order("a", "i2")
+		other.Asked = telemetry.SendAsk{Key: "k", Issues: []string{"i2"}}.Print()
+		if _, err := s.OrderBatches(t.Context(), other); telemetry.CodeOf(err) != telemetry.CodeConflict {
+			t.Errorf("another request with the same key: %v", err)
+		}
+	})
+}
+
+// TestAnIssueIsInABatchByItsFormerID: what was sent under an id that an issue had
+// before is under way.
+func TestAnIssueIsInABatchByItsFormerID(t *testing.T) {
+	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
+		if _, err := s.OrderBatches(t.Context(), order("a", "first")); err != nil {
+			t.Fatal(err)
+		}
+		err := s.Write(t.Context(), func(tx *store.Tx) error {
+			tx.Exec(`INSERT INTO redirects (old_id, new_id) VALUES ('first', 'second'), ('second', 'third')`)
+			return tx.Err()
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range []string{"first", "second", "third"} {
+			if list, err := s.BatchesWith(t.Context(), []string{id}); err != nil || sentStates(list) != "a-0 queued" {
+				t.Errorf("%s is in %q, %v", id, sentStates(list), err)
+			}
+		}
+		if _, err := s.OrderBatches(t.Context(), order("b", "third")); telemetry.CodeOf(err) != telemetry.CodeConflict {
+			t.Errorf("an issue whose id has changed is sent twice: %v", err)
 		}
 	})
 }

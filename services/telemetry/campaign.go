@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Campaign is a list of issues that a query named once, with who sees to it,
@@ -75,12 +76,20 @@ func (c NewCampaign) Check(now time.Time, known func(name string) bool) (NewCamp
 	return c, err
 }
 
+// isVisible reports whether a reader sees something of a name.
+func isVisible(r rune) bool {
+	return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsPunct(r) || unicode.IsSymbol(r)
+}
+
 // Check is NewCampaign.Check for what is to change.
 func (e CampaignEdit) Check(now time.Time, known func(name string) bool) (CampaignEdit, error) {
 	if e.Name != nil {
 		name, err := ViewName(*e.Name)
 		if err != nil {
 			return e, withField("name", err)
+		}
+		if strings.Trim(name, "0123456789") == "" || !strings.ContainsFunc(name, isVisible) {
+			return e, invalidField("name", "Invalid name: want one that can be read, and that is no number, which would name another campaign.")
 		}
 		e.Name = &name
 	}

@@ -1,6 +1,9 @@
 package telemetry
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"slices"
 	"strings"
 )
@@ -41,6 +44,8 @@ type SendOrder struct {
 	// Known are the ids of the batches of these issues that were sent before this was
 	// planned: where there is another, somebody was faster, and nothing is sent.
 	Known []string
+	// Asked is the SendAsk.Print of what was asked.
+	Asked string
 	// Replaces is a batch of which a person says that it was not started, "" for none.
 	Replaces string
 }
@@ -57,6 +62,7 @@ type SentBatch struct {
 	At      Time       `json:"at"`      // when it was ordered
 	SentAt  Time       `json:"sent_at"` // when its session was known, zero before that
 	Order   string     `json:"order"`   // the token of its order
+	Asked   string     `json:"-"`       // SendOrder.Asked
 }
 
 // What one press may ask for.
@@ -86,6 +92,25 @@ type SendAsk struct {
 	Anyway     bool  // also issues that are under way in a session or a pull request
 	Retry      string
 	NotStarted bool // a person says that Retry was not started, where that is not known
+
+	// Known are the batches that were sent when this was planned; nil are those of now.
+	Known []string
+}
+
+// Print is the same for two requests for the same, whatever their keys.
+func (a SendAsk) Print() string {
+	a.Key = ""
+	text, _ := json.Marshal(a) // it has nothing that does not encode
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16])
+}
+
+// SameOrder is CodeConflict where batches were ordered under a key by another request.
+func SameOrder(list []SentBatch, asked string) error {
+	if len(list) == 0 || list[0].Asked == asked {
+		return nil
+	}
+	return Errorf(CodeConflict, "This key was used for another request. Nothing was sent. Send this one with a key of its own.")
 }
 
 // Check returns a with its defaults, or says what is wrong with it.
@@ -260,8 +285,8 @@ func (p *SendPlan) WhyNothing() string {
 }
 
 // Order is the order of what was planned.
-func (p *SendPlan) Order(token, by string) SendOrder {
-	o := SendOrder{Token: token, By: by, MaxACUs: p.MaxACUs, PerDay: p.PerDay, Known: p.Known, Replaces: p.Replaces}
+func (p *SendPlan) Order(token, asked, by string) SendOrder {
+	o := SendOrder{Token: token, Asked: asked, By: by, MaxACUs: p.MaxACUs, PerDay: p.PerDay, Known: p.Known, Replaces: p.Replaces}
 	for _, b := range p.Batches {
 		o.Batches = append(o.Batches, b.NewBatch)
 	}

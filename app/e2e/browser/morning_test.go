@@ -117,10 +117,10 @@ func TestAMorning(t *testing.T) {
 	}
 
 	b.js(`document.querySelector(".desk [value=send]").click()`)
-	b.until(`/^Start \d+ sessions?$/.test(document.querySelector("#dialog[open] .send-foot .btn")?.textContent.trim())`)
+	b.until(`/^Start \d+ sessions?$/.test(document.querySelector("#dialog[open] .send-foot[data-htmx-powered] .btn")?.textContent.trim())`)
 	b.js(`document.querySelector("#dialog .send-foot .btn").click()`)
-	b.until(`Boolean(document.querySelector(".t-batches tbody a[href^='/sessions/']"))`) // in place, or on its page if htmx was later than the press
-	to := b.js(`document.querySelector(".t-batches tbody a[href^='/sessions/']").getAttribute("href")`)
+	b.until(`Boolean(document.querySelector("#dialog .t-batches tbody a[href^='/sessions/']"))`)
+	to := b.js(`document.querySelector("#dialog .t-batches tbody a[href^='/sessions/']").getAttribute("href")`)
 	b.open(p.URL + "/sessions")
 	b.until(`Boolean(document.querySelector("a[href='` + to + `']"))`)
 }

@@ -14,9 +14,10 @@ import (
 	"telemetry-dashboard/services/github/githubtest"
 )
 
-// TestDispatchFromNeeds: what never started, and a scan that is overdue, is
-// dispatched from its row, in place and once. Then the row is no longer to do.
-func TestDispatchFromNeeds(t *testing.T) {
+// TestNeedsAreActedOn: a scan that is overdue is dispatched from its row, and a
+// batch that never started is sent to Devin again, in place and once. Then the row
+// is no longer to do.
+func TestNeedsAreActedOn(t *testing.T) {
 	b := startBrowser(t)
 	records := map[string]any{}
 	for i := range 4 { // weekly, until four weeks ago
@@ -29,28 +30,37 @@ func TestDispatchFromNeeds(t *testing.T) {
 	records["w3.json"].(map[string]any)["sessions"] = []map[string]any{
 		{"session_id": "", "batch_id": 1, "status": "error: no credits left", "issue_ids": []string{"CQLF-R4-0001"}},
 	}
-	for _, group := range []string{"Never started", "Scan overdue"} {
-		p := program.WithPlayers(t, records, program.Settings{"SLA_DAYS": "high=3650"}) // nothing is overdue
-		p.PutWorkflow()
-		b.open(p.URL + "/needs-you")
-		row := fmt.Sprintf(`[...document.querySelectorAll("main .group-head")].find((r) => r.innerText.includes(%q))?.nextElementSibling`, group)
-		b.until(row)
-		b.js(row + `.querySelector("a.btn").click()`)
-		b.until(`document.querySelector("dialog[open]")?.innerText.includes("octo/shop")`)
-		const send = `[...document.querySelectorAll("dialog[open] button[type=submit], dialog[open] form button:not([type])")].at(-1)`
-		b.until(send)
-		b.js(`(() => { const send = ` + send + `; send.click(); send.click(); })()`)
-		b.until(`document.querySelector("dialog[open]")?.innerText.includes("Watch it on GitHub") && location.pathname === "/needs-you"`)
-		sent := slices.DeleteFunc(p.GitHub.Requests(), func(r githubtest.Request) bool {
-			return r.Method != "POST" || !strings.HasSuffix(r.Path, "/dispatches")
-		})
-		if len(sent) != 1 {
-			t.Errorf("%s: %d runs are dispatched, want one", group, len(sent))
-		}
-		b.until(`document.querySelector("#needs-you").innerText.includes("Nothing needs you")`)
-		b.open(p.URL + "/needs-you?q=is:started")
-		b.until(`[...document.querySelectorAll("#needs-you td.c-action")].filter((e) => e.innerText.startsWith("Started ")).length === 2`)
+	p := program.WithPlayers(t, records, program.Settings{"SLA_DAYS": "high=3650"}) // nothing is overdue
+	p.PutWorkflow()
+	row := func(group string) string {
+		return fmt.Sprintf(`[...document.querySelectorAll("main .group-head")].find((r) => r.innerText.includes(%q))?.nextElementSibling`, group)
 	}
+	press := func(group, asks, says string) {
+		t.Helper()
+		b.open(p.URL + "/needs-you")
+		b.until(row(group))
+		b.js(row(group) + `.querySelector("a.btn").click()`)
+		b.until(fmt.Sprintf(`document.querySelector("dialog[open]")?.innerText.includes(%q)`, asks))
+		const send = `[...document.querySelectorAll("dialog[open] button[type=submit], dialog[open] form button:not([type])")].at(-1)`
+		b.until(send + `?.form.hasAttribute("data-htmx-powered")`) // before that its press opens the page that works without scripts
+		b.js(`(() => { const send = ` + send + `; send.click(); send.click(); })()`)
+		b.until(fmt.Sprintf(`document.querySelector("dialog[open]")?.innerText.includes(%q) && location.pathname === "/needs-you"`, says))
+	}
+	press("Never started", "Start 1 session", "Started")
+	if n := p.Devin.Counts()[devintest.KindCreate]; n != 1 {
+		t.Errorf("%d sessions are started, want one", n)
+	}
+	b.until(`!(` + row("Never started") + `)`)
+	press("Scan overdue", "octo/shop", "Watch it on GitHub")
+	sent := slices.DeleteFunc(p.GitHub.Requests(), func(r githubtest.Request) bool {
+		return r.Method != "POST" || !strings.HasSuffix(r.Path, "/dispatches")
+	})
+	if len(sent) != 1 {
+		t.Errorf("%d runs are dispatched, want one", len(sent))
+	}
+	b.until(`document.querySelector("#needs-you").innerText.includes("Nothing needs you")`)
+	b.open(p.URL + "/needs-you?q=is:started")
+	b.until(`[...document.querySelectorAll("#needs-you td.c-action")].filter((e) => e.innerText.startsWith("Started ")).length === 1`)
 }
 
 // TestKeysActOnNeeds: e does what the chosen row needs, r replies to Devin.

@@ -15,7 +15,8 @@ import (
 func TestPaperLosesNoColumn(t *testing.T) {
 	b := startBrowser(t)
 	s := program.Start(t, nil, func(c *osexec.Cmd) { c.Args = append(c.Args, "--demo") })
-	b.size(703, 1000) // A4 less its margins
+	s.UntilSays("/api/jobs?q=kind:run-logs", `"state":"done"`) // there are rows
+	b.size(703, 1000)                                          // A4 less its margins
 	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
 	if err != nil {
 		t.Fatal(err)

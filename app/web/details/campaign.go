@@ -72,12 +72,14 @@ func (w *Web) LoadCampaign(ctx context.Context, v shell.View) (d detail, err err
 	p := panels.CampaignPage{
 		Frame: v.Untitled(), Campaign: w.CampaignRow(c.CampaignRow), Chart: burnDown(c), Budget: budget(c), Costs: costs(c),
 		Head: panels.Heading{Title: c.Name, Breadcrumbs: []parts.Link{{Text: "Campaigns", URL: links.Campaigns}}},
-		Next: parts.Link{Text: "Send the next batch…", URL: links.SendNext(c.ID)},
 		Facts: []panels.Pair{
 			{Name: "Begun by", Phrases: []panels.Phrase{{Text: c.By}}},
 			{Name: "Begun", Time: c.At.Time, As: "ago"},
 			{Name: "Issues", Phrases: unknownIssues(c)},
 		},
+	}
+	if next := links.SendNext(c.ID); shell.Refusal(ctx, next) == "" {
+		p.Next = parts.Link{Text: "Send the next batch…", URL: next}
 	}
 	if !c.ClosedAt.IsZero() {
 		p.Facts = append(p.Facts, panels.Pair{Name: "Closed", Time: c.ClosedAt.Time, As: "ago"},

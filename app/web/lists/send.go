@@ -54,6 +54,9 @@ func (w *Web) showSend(c *fiber.Ctx, status int, form url.Values, fault error) e
 // askedToSend reads what forms ask to be sent.
 func askedToSend(form url.Values) (a telemetry.SendAsk, err error) {
 	a.Retry, a.NotStarted, a.Anyway = form.Get("retry"), form.Get("not_started") == "1", form.Get("anyway") == "1"
+	if form.Has("known") {
+		a.Known = append([]string{}, strings.Fields(form.Get("known"))...)
+	}
 	for name, into := range map[string]*int64{"size": &a.Size, "max_acus": &a.MaxACUs, "sessions": &a.Sessions, "expect": &a.Expect} {
 		if *into, err = telemetry.NumberParam(name, form.Get(name), 0, 0, telemetry.SendIssuesMost); form.Get(name) != "" && err != nil {
 			return a, err
@@ -113,7 +116,7 @@ func (w *Web) sendForm(ctx context.Context, form url.Values) (f panels.SendForm,
 		again.Set("anyway", "1")
 		f.Anyway = links.Send + "?" + again.Encode()
 	}
-	f.Fields = sendFields(ask, sent, len(plan.Batches))
+	f.Fields = append(sendFields(ask, sent, len(plan.Batches)), parts.Field{Name: "known", Value: strings.Join(plan.Known, " ")})
 	f.Asked = askedFields(form)
 	f.AtOnce = panels.Meter{Next: int64(len(plan.Batches)), Most: plan.AtOnce}
 	f.Today = panels.Meter{Used: plan.Today, Next: int64(len(plan.Batches)), Most: plan.PerDay}

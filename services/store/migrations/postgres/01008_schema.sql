@@ -919,7 +919,8 @@ CREATE TABLE batches (
   acus    BIGINT NOT NULL,
   by_name TEXT NOT NULL,
   at      BIGINT NOT NULL,
-  sent_at BIGINT NOT NULL DEFAULT 0
+  sent_at BIGINT NOT NULL DEFAULT 0,
+  asked   TEXT COLLATE "C" NOT NULL DEFAULT ''
 );
 CREATE INDEX batches_token ON batches (token, ord);
 CREATE INDEX batches_at ON batches (at, id);

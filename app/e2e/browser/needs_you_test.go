@@ -30,13 +30,13 @@ func TestNeedsAreActedOn(t *testing.T) {
 	records["w3.json"].(map[string]any)["sessions"] = []map[string]any{
 		{"session_id": "", "batch_id": 1, "status": "error: no credits left", "issue_ids": []string{"CQLF-R4-0001"}},
 	}
-	p := program.WithPlayers(t, records, program.Settings{"SLA_DAYS": "high=3650"}) // nothing is overdue
-	p.PutWorkflow()
 	row := func(group string) string {
 		return fmt.Sprintf(`[...document.querySelectorAll("main .group-head")].find((r) => r.innerText.includes(%q))?.nextElementSibling`, group)
 	}
-	press := func(group, asks, says string) {
+	press := func(group, asks, says string) *program.Played {
 		t.Helper()
+		p := program.WithPlayers(t, records, program.Settings{"SLA_DAYS": "high=3650"}) // nothing is overdue
+		p.PutWorkflow()
 		b.open(p.URL + "/needs-you")
 		b.until(row(group))
 		b.js(row(group) + `.querySelector("a.btn").click()`)
@@ -45,13 +45,14 @@ func TestNeedsAreActedOn(t *testing.T) {
 		b.until(send + `?.form.hasAttribute("data-htmx-powered")`) // before that its press opens the page that works without scripts
 		b.js(`(() => { const send = ` + send + `; send.click(); send.click(); })()`)
 		b.until(fmt.Sprintf(`document.querySelector("dialog[open]")?.innerText.includes(%q) && location.pathname === "/needs-you"`, says))
+		return p
 	}
-	press("Never started", "Start 1 session", "Started")
+	p := press("Never started", "Start 1 session", "Sent to Devin")
+	b.until(`!(` + row("Never started") + `)`)
 	if n := p.Devin.Counts()[devintest.KindCreate]; n != 1 {
 		t.Errorf("%d sessions are started, want one", n)
 	}
-	b.until(`!(` + row("Never started") + `)`)
-	press("Scan overdue", "octo/shop", "Watch it on GitHub")
+	p = press("Scan overdue", "octo/shop", "Watch it on GitHub")
 	sent := slices.DeleteFunc(p.GitHub.Requests(), func(r githubtest.Request) bool {
 		return r.Method != "POST" || !strings.HasSuffix(r.Path, "/dispatches")
 	})
@@ -60,7 +61,7 @@ func TestNeedsAreActedOn(t *testing.T) {
 	}
 	b.until(`document.querySelector("#needs-you").innerText.includes("Nothing needs you")`)
 	b.open(p.URL + "/needs-you?q=is:started")
-	b.until(`[...document.querySelectorAll("#needs-you td.c-action")].filter((e) => e.innerText.startsWith("Started ")).length === 1`)
+	b.until(`[...document.querySelectorAll("#needs-you td.c-action")].filter((e) => e.innerText.startsWith("Started ")).length === 2`)
 }
 
 // TestKeysActOnNeeds: e does what the chosen row needs, r replies to Devin.

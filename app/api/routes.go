@@ -52,10 +52,6 @@ func (a *API) Routes() []Route {
 	byMinute := func(path string, h fiber.Handler) Route {
 		return Route{Method: fiber.MethodGet, Path: path, Needs: viewer, Handle: h, Topics: everything, Clock: true}
 	}
-	large := func(r Route) Route { // names up to as many issues as a decision
-		r.Body = telemetry.DecisionBodyMost
-		return r
-	}
 	campaigns := a.campaignRoutes(append(slices.Clone(everything), telemetry.TopicCampaigns, telemetry.TopicDecisions))
 	return append(append(a.lists(), campaigns...), []Route{
 		byMinute("/api/stats", a.stats),
@@ -104,6 +100,12 @@ func (a *API) Routes() []Route {
 		upstream(fiber.MethodPost, "/api/dispatch", operator, "dispatch", a.dispatch),
 		upstream(fiber.MethodGet, "/api/dispatch/preflight", viewer, "", a.preflight),
 	}...)
+}
+
+// large is a route whose requests name as many issues as a decision's.
+func large(r Route) Route {
+	r.Body = telemetry.DecisionBodyMost
+	return r
 }
 
 // onlyNow refuses as_of, except for today's date: what h answers has no past.

@@ -105,9 +105,10 @@ func (a SendAsk) Print() string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// SameOrder is CodeConflict where batches were ordered under a key by another request.
+// SameOrder is CodeConflict where batches were ordered under a key by another
+// request; "" asks for nothing but the key's.
 func SameOrder(list []SentBatch, asked string) error {
-	if len(list) == 0 || list[0].Asked == asked {
+	if len(list) == 0 || asked == "" || list[0].Asked == asked {
 		return nil
 	}
 	return Errorf(CodeConflict, "This key was used for another request. Nothing was sent. Send this one with a key of its own.")

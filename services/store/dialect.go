@@ -117,7 +117,7 @@ func (s *Store) openSQLite(ctx context.Context, path string, alone bool) error {
 	if err != nil {
 		return err
 	}
-	if s.write, err = openLite(s.file()+liteWriter, true, s.lost); err != nil {
+	if s.write, err = openLite(s.file()+liteWriter, true, s.newWriter); err != nil {
 		return err
 	}
 	s.write.SetMaxOpenConns(1)

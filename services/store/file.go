@@ -78,6 +78,7 @@ func (s *Store) noteFile() {
 			s.opened = info
 		}
 	}
+	_ = s.logLost() // it is the first to see the log
 }
 
 // lost returns why nothing may be written any more: the opened file has no longer its name, and would be gone.
@@ -92,15 +93,27 @@ func (s *Store) lost() *telemetry.Error {
 	return nil
 }
 
-// logLost is lost for SQLite's log, which is there as long as a transaction writes.
+// logLost is lost for SQLite's log, which is there as long as a transaction
+// writes. Where it was removed, a new reader makes another one, which the writer
+// does not know: what it commits would be in the removed one only.
 func (s *Store) logLost() *telemetry.Error {
 	if s.log == "" {
 		return nil
 	}
-	if _, err := os.Stat(s.log); errors.Is(err, fs.ErrNotExist) {
+	now, err := os.Stat(s.log)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s.removed(s.log)
+	}
+	if err == nil && !s.openedLog.CompareAndSwap(nil, &now) && !os.SameFile(now, *s.openedLog.Load()) {
 		return s.removed(s.log)
 	}
 	return nil
+}
+
+// newWriter is lost for a new connection of the writer, which opens its log anew.
+func (s *Store) newWriter() *telemetry.Error {
+	s.openedLog.Store(nil)
+	return s.lost()
 }
 
 func (s *Store) removed(path string) *telemetry.Error {

@@ -59,3 +59,35 @@ func TestReplacedFileKeepsItsLog(t *testing.T) {
 		t.Errorf("the log is gone: %v", err)
 	}
 }
+
+// TestReplacedLog: the log was removed, and a reader has made another one: what
+// is written would be in the removed one only, so it is refused.
+func TestReplacedLog(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "d.db")
+	s, err := store.Open(t.Context(), store.Options{URL: "sqlite:" + file, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	write := func() error {
+		return s.Write(t.Context(), func(tx *store.Tx) error { tx.Touch(telemetry.TopicJobs); return tx.Err() })
+	}
+	if err := write(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(file+"-wal", file+"-aside"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file+"-wal", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := write(); telemetry.CodeOf(err) != telemetry.CodeUnavailable {
+		t.Errorf("it wrote beside its log: %v", err)
+	}
+	if err := os.Rename(file+"-aside", file+"-wal"); err != nil {
+		t.Fatal(err)
+	}
+	if err := write(); err != nil {
+		t.Errorf("with its log it does not write: %v", err)
+	}
+}

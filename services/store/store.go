@@ -45,10 +45,11 @@ type Store struct {
 	marking     sync.Mutex     // see WriteMarked
 
 	// Of SQLite.
-	path, log string      // the file and its log, "" for PostgreSQL
-	claimed   *os.File    // holds the lock of Alone
-	opened    os.FileInfo // which file was opened
-	frozen    bool        // read can only see the file as it was at the start
+	path, log string                      // the file and its log, "" for PostgreSQL
+	claimed   *os.File                    // holds the lock of Alone
+	opened    os.FileInfo                 // which file was opened
+	openedLog atomic.Pointer[os.FileInfo] // which log the writer has
+	frozen    bool                        // read can only see the file as it was at the start
 
 	mu       sync.Mutex
 	trouble  *problem // nil: the last write went well

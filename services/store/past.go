@@ -24,7 +24,7 @@ type Relation struct {
 	// the names of tables as they are stored.
 	SQL string
 	// Rows gives what SQL alone cannot tell, as a JSON list of lists. It is
-	// asked once in a transaction, and only where a statement reads the table.
+	// kept, and asked only where a statement reads the table.
 	Rows func(tx *Tx) string
 }
 
@@ -32,43 +32,60 @@ type Relation struct {
 type past struct {
 	at        int64
 	relations []Relation
-	raised    uint64         // see Store
-	rows      map[int]string // by relation, what its Rows gave
-	kept      *pastRows
+	raised    uint64 // see Store
+	kept      *pastKept
 }
 
-// pastRows keeps what Rows of relations gave: a page of a past time asks several
-// times, and the next one often of the same time. Like a kept answer, what it
-// keeps is of the versions that were read before the transaction began.
-type pastRows struct {
-	mu    sync.Mutex
-	bytes int
-	rows  map[pastKey]string
+// pastKept keeps what was read of past times (see Kept).
+type pastKept struct {
+	mu     sync.Mutex
+	bytes  int
+	values map[pastKey]any
 }
 
 type pastKey struct {
-	relation int
-	at       int64
-	raised   uint64
+	what   string
+	at     int64
+	raised uint64
 }
 
 // pastBytes bounds what is kept: beyond it all is forgotten.
 const pastBytes = 16 << 20
 
-func (p *pastRows) get(key pastKey) (rows string, known bool) {
+func (p *pastKept) get(key pastKey) any {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	rows, known = p.rows[key]
-	return rows, known
+	return p.values[key]
 }
 
-func (p *pastRows) put(key pastKey, rows string) {
+func (p *pastKept) put(key pastKey, value any, bytes int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.bytes += len(rows); p.bytes > pastBytes || p.rows == nil {
-		p.rows, p.bytes = map[pastKey]string{}, len(rows)
+	if p.bytes += bytes; p.bytes > pastBytes || p.values == nil {
+		p.values, p.bytes = map[pastKey]any{}, bytes
 	}
-	p.rows[key] = rows
+	p.values[key] = value
+}
+
+// Kept returns what read gives of a past time, with about how many bytes that is,
+// and remembers it for others: a page of a past time asks for the same several times,
+// and the next one often of the same time. what names it with all that it depends on
+// beside the time; nobody may change it. Like a kept answer, it is of the versions
+// that were read before the transaction began. Of now nothing is kept.
+func Kept[T any](tx *Tx, what string, read func() (value T, bytes int)) T {
+	if tx.past == nil {
+		value, _ := read()
+		return value
+	}
+	key := pastKey{what, tx.past.at, tx.past.raised}
+	if value, known := tx.past.kept.get(key).(T); known {
+		return value
+	}
+	value, bytes := read()
+	if tx.err == nil {
+		tx.past.kept.put(key, value, bytes)
+	}
+	return value
 }
 
 // ReadAt is Read as of a time: its statements read the tables of then, and its
@@ -82,7 +99,7 @@ func (s *Store) ReadAt(ctx context.Context, at time.Time, relations []Relation, 
 	raised := s.raised
 	s.mu.Unlock()
 	return s.Read(ctx, func(tx *Tx) error {
-		tx.now, tx.past = at, &past{at.UnixMilli(), relations, raised, map[int]string{}, &s.pasts}
+		tx.now, tx.past = at, &past{at.UnixMilli(), relations, raised, &s.pasts}
 		return do(tx)
 	})
 }
@@ -147,17 +164,9 @@ func (r Relation) as() string {
 }
 
 func (tx *Tx) rowsOf(relation int) string {
-	rows, known := tx.past.rows[relation]
-	if known {
-		return rows
-	}
-	key := pastKey{relation, tx.past.at, tx.past.raised}
-	if rows, known = tx.past.kept.get(key); !known {
-		rows = tx.past.relations[relation].Rows(tx)
-		if tx.err == nil {
-			tx.past.kept.put(key, rows)
-		}
-	}
-	tx.past.rows[relation] = rows
-	return rows
+	r := tx.past.relations[relation]
+	return Kept(tx, "the rows of "+r.Name+" "+strconv.Itoa(relation), func() (string, int) {
+		rows := r.Rows(tx)
+		return rows, len(rows)
+	})
 }

@@ -57,7 +57,7 @@ type Store struct {
 	raised   uint64 // how often versions were
 	watchers map[chan struct{}]bool
 	exports  chan struct{} // holds an element for each export that reads
-	pasts    pastRows
+	pasts    pastKept
 
 	clock clock
 }

@@ -219,8 +219,13 @@ func (tx *Tx) Has(query string, args ...any) bool {
 
 // In returns "IN (…)" over a list given as JSON in parameter n: one text whatever its length.
 func (tx *Tx) In(n int, kind string) string {
+	return "IN (" + tx.Values(n, kind, "v") + ")"
+}
+
+// Values is a SELECT of a list given as JSON in parameter n, as a column of a name.
+func (tx *Tx) Values(n int, kind, name string) string {
 	from := strings.ReplaceAll(tx.dialect.jsonTexts(), "$1", fmt.Sprintf("$%d", n))
-	return fmt.Sprintf("IN (SELECT CAST(e.value AS %s) FROM %s)", kind, from)
+	return fmt.Sprintf("SELECT CAST(e.value AS %s) AS %s FROM %s", kind, name, from)
 }
 
 // InRows returns "IN (…)" over a list of lists of such kinds, given as JSON in parameter 1.

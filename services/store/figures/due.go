@@ -25,7 +25,7 @@ func (f *Figures) Due(
 			return tx.Err()
 		}
 		severities, repos := map[string]*telemetry.DueLine{}, map[string]*telemetry.DueLine{}
-		dueLines(tx, id, p, `o.name`, ` JOIN repos o ON o.id = i.repo_id`, `false`, func(name, severity string, l telemetry.DueLine) {
+		dueLines(tx, id, p, `o.name`, ` JOIN repos o ON o.id = i.repo_id`, never, func(name, severity string, l telemetry.DueLine) {
 			d.All.Add(l)
 			lineOf(severities, severity).Add(l)
 			lineOf(repos, name).Add(l)
@@ -46,6 +46,9 @@ func (f *Figures) Due(
 	return d, found, err
 }
 
+// never is a condition that no issue meets.
+const never = `false`
+
 // dueLines counts issues i by a name and by severity, and of those for which tried
 // is true how many there are and are fixed.
 func dueLines(
@@ -55,7 +58,11 @@ func dueLines(
 	now := store.Millis(tx.Now())
 	condition, args := ofRepo("i.repo_id", repo, store.Millis(p.Since), now, now-now%minute+telemetry.DueSoon.Milliseconds())
 	const fixed = `i.state_rank = 4 AND i.due_at <> 0 AND i.closed_at >= $1`
-	tx.Each(`SELECT `+name+`, i.severity, COUNT(*) FILTER (WHERE i.state_rank < 4), COUNT(*) FILTER (WHERE i.overdue = 1),
+	counted := lists.ForTried
+	if tried == never {
+		counted = lists.ForCounts
+	}
+	tx.Each(`SELECT `+name+`, i.severity `+counted+`, COUNT(*) FILTER (WHERE i.state_rank < 4), COUNT(*) FILTER (WHERE i.overdue = 1),
 			COUNT(*) FILTER (WHERE i.overdue = 0 AND i.state_rank < 4 AND i.due_at <> 0
 				AND i.due_at + CASE WHEN i.paused_at = 0 THEN 0 ELSE $2 - i.paused_at END < $3),
 			COUNT(*) FILTER (WHERE `+fixed+` AND i.closed_at <= i.due_at), COUNT(*) FILTER (WHERE `+fixed+` AND i.closed_at > i.due_at),

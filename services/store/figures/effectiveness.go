@@ -2,10 +2,13 @@ package figures
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/outcomes"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -28,19 +31,36 @@ func (f *Figures) Effectiveness(
 	return e, found, err
 }
 
+// attemptResults are the claims of a period with what is told of their issues.
 func attemptResults(tx *store.Tx, repo, since int64) []telemetry.AttemptResult {
-	condition, args := ofRepo("c.repo_id", repo, since)
-	var attempts []telemetry.AttemptResult
-	tx.Each(`SELECT c.session, CASE WHEN s.key IS NULL THEN 0 ELSE 1 END, c.issue_id, c.said, c.found, c.merge_unknown, c.nth, c.last,
-			c.milli_acus, c.playbook, c.reason, i.family, i.rule, i.severity, r.name,
-			CASE WHEN `+lists.Decided(`i.state_rank`)+` THEN 1 ELSE 0 END
-		FROM claims c JOIN issues i ON i.id = c.issue_id JOIN repos r ON r.id = c.repo_id LEFT JOIN sessions s ON s.key = c.session
-		WHERE c.at >= $1`+condition, args, func(r *store.Row) {
-		var a telemetry.AttemptResult
-		r.Scan(&a.Session, &a.Known, &a.Issue, &a.Said, &a.Found, &a.Unsure, &a.Nth, &a.Last,
-			&a.MilliACUs, &a.Playbook, &a.Reason, &a.Family, &a.Rule, &a.Severity, &a.Repo, &a.Decided)
+	claims := outcomes.Since(tx, repo, since)
+	ofIssues, ofSessions := map[int64]*telemetry.AttemptResult{}, map[string]bool{}
+	for _, c := range claims {
+		ofIssues[c.Issue], ofSessions[c.Session] = nil, false
+	}
+	tx.Each(`SELECT i.id, i.family, i.rule, i.severity, CASE WHEN `+lists.Decided(`i.state_rank`)+` THEN 1 ELSE 0 END, r.name `+lists.ForAttempts+`
+		FROM issues i JOIN repos r ON r.id = i.repo_id WHERE i.id `+tx.In(1, "BIGINT"), []any{store.JSON(slices.Sorted(maps.Keys(ofIssues)))},
+		func(r *store.Row) {
+			var a telemetry.AttemptResult
+			r.Scan(&a.Issue, &a.Family, &a.Rule, &a.Severity, &a.Decided, &a.Repo)
+			ofIssues[a.Issue] = &a
+		})
+	tx.Each(`SELECT s.key `+lists.ForAttempts+` FROM sessions s WHERE s.key `+tx.In(1, "TEXT"),
+		[]any{store.JSON(slices.Sorted(maps.Keys(ofSessions)))}, func(r *store.Row) {
+			var key string
+			r.Scan(&key)
+			ofSessions[key] = true
+		})
+	attempts := make([]telemetry.AttemptResult, 0, len(claims))
+	for _, c := range claims {
+		if ofIssues[c.Issue] == nil {
+			continue
+		}
+		a := *ofIssues[c.Issue]
+		a.Session, a.Known, a.Said, a.Found, a.Unsure, a.Nth, a.Last = c.Session, ofSessions[c.Session], c.Said, c.Found, c.MergeUnknown, c.Nth, c.Last
+		a.MilliACUs, a.Playbook, a.Reason = c.ACUs, c.Playbook, c.Reason
 		attempts = append(attempts, a)
-	})
+	}
 	return attempts
 }
 

@@ -34,12 +34,16 @@ func GetAt[T any](ctx context.Context, s *store.Store, at time.Time, do func(*st
 func relations() []store.Relation {
 	return []store.Relation{
 		{Name: "issues", For: []string{forNeeds}, Whole: true, SQL: needIssuesThen()},
+		{Name: "issues", For: []string{ForTried}, Whole: true, SQL: countedIssuesThen(
+			`, (SELECT COUNT(*) ` + attemptsOfThen + `) AS attempts, COALESCE((SELECT MAX(a.at) ` + attemptsOfThen + `), 0) AS attempted_at`)},
+		{Name: "issues", For: []string{ForCounts}, Whole: true, SQL: countedIssuesThen("")},
+		{Name: "issues", For: []string{ForAttempts}, Light: true, SQL: attemptedIssuesThen},
 		{Name: "issues", For: []string{"i.closed_at <> 0", "i.closed_at, a.at"}, Light: true, SQL: closedIssuesThen()},
 		{Name: "issues", For: []string{"i.file", "i.line"}, Light: true,
 			SQL: issuesThen(attemptedThen + ` AS attempted_at, ` + spotThen("file") + ` AS file, ` + spotThen("line") + ` AS line`)},
 		{Name: "issues", SQL: issuesThen(attemptedThen + ` AS attempted_at`)},
 		{Name: "sessions", For: []string{forNeeds}, Whole: true, SQL: needSessionsThen()},
-		{Name: "sessions", For: []string{verifiedSession}, Light: true, SQL: sessionIDsThen},
+		{Name: "sessions", For: []string{verifiedSession, ForAttempts}, Light: true, SQL: sessionIDsThen},
 		{Name: "sessions", SQL: sessionsThen()},
 		{Name: "pulls", For: []string{forNeeds}, Whole: true, SQL: needPullsThen},
 		{Name: "pulls", Light: true, SQL: pullsThen},
@@ -51,7 +55,7 @@ func relations() []store.Relation {
 		{Name: "polls", Light: true, SQL: pollsThen() + pollsNamedThen},
 		{Name: "repos", For: []string{"o.due_at", "scan_interval"}, SQL: reposThen("z.reason", "z.at") + dueThen},
 		{Name: "repos", For: []string{"w.open"}, Whole: true, SQL: allReposThen()},
-		{Name: "repos", For: []string{verificationsFrom}, Light: true, SQL: namedReposThen},
+		{Name: "repos", For: []string{verificationsFrom, ForAttempts}, Light: true, SQL: namedReposThen},
 		{Name: "repos", Light: true, SQL: allReposThen()},
 		{Name: "attempts", Light: true, SQL: `SELECT * FROM base.attempts WHERE at <= @`},
 		{Name: "mentions", Light: true, SQL: `SELECT * FROM base.mentions WHERE at <= @`},
@@ -70,6 +74,32 @@ func relations() []store.Relation {
 		{Name: "decided", Light: true, SQL: `SELECT * FROM base.decided WHERE from_at <= @`},
 	}
 }
+
+// These name a column in statements that need neither what tells the four open states
+// apart nor what lists show: those that count all issues of a time, by their due dates
+// (ForCounts) and by attempts, too (ForTried), and those that tell what attempts were at.
+const (
+	ForCounts   = "AS counted"
+	ForTried    = "AS tried"
+	ForAttempts = "AS of_attempt"
+)
+
+const attemptedIssuesThen = `SELECT l.issue_id AS id, l.repo_id, l.rule, l.severity, l.family, ` + countedStateThen + ` AS state_rank
+	FROM base.issue_intervals l WHERE l.from_at <= @ AND l.next_at > @`
+
+// countedIssuesThen are the issues for such statements, with more columns.
+func countedIssuesThen(more string) string {
+	return withOverdue(`SELECT l.issue_id AS id, l.repo_id, l.rule, l.severity, l.family, ` + closedThen("l.to_at", "0") + ` AS closed_at,
+		` + countedStateThen + ` AS state_rank, ` + dueColumnsThen + more + `
+	FROM base.issue_intervals l` + dueJoins + ` WHERE l.from_at <= @ AND l.next_at > @`)
+}
+
+// countedStateThen is stateThen, where an open issue has the first of the open states.
+const countedStateThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN 4 WHEN l.to_at <= @ THEN 5
+	ELSE COALESCE((SELECT CASE x.kind WHEN 'dismissed' THEN 6 ELSE 7 END FROM base.decided x
+		WHERE x.issue_id = l.issue_id AND x.from_at <= @ AND x.to_at > @ AND x.kind IN ('dismissed', 'accepted')), 0) END`
+
+const attemptsOfThen = `FROM base.attempts a WHERE a.issue_id = l.issue_id AND a.session <> '' AND a.at <= @`
 
 // closedIssuesThen are the issues for what asks whether they were closed.
 func closedIssuesThen() string {

@@ -61,8 +61,31 @@ func Of(tx *store.Tx, issues []int64) []Claim {
 	return decided(tx, ` AND a.issue_id `+tx.In(1, "BIGINT"), store.JSON(issues))
 }
 
-// All is Of for all issues.
-func All(tx *store.Tx) []Claim { return decided(tx, "") }
+// All is Of for all issues. What it gives of a past time is kept: nobody may change it.
+func All(tx *store.Tx) []Claim {
+	return store.Kept(tx, "all claims", func() ([]Claim, int) {
+		claims := decided(tx, "")
+		return claims, len(claims) * claimBytes
+	})
+}
+
+// claimBytes is about what a claim takes.
+const claimBytes = 250
+
+// Since returns the claims of attempts that began at a time or later, of a repository or
+// of store.Everywhere, as the transaction reads them: those of now are stored.
+func Since(tx *store.Tx, repo, since int64) []Claim {
+	if tx.Past() {
+		return slices.DeleteFunc(slices.Clone(All(tx)), func(c Claim) bool {
+			return c.At < since || repo != store.Everywhere && c.Repo != repo
+		})
+	}
+	query, args := `SELECT `+store.Names((&Claim{}).Fields())+` FROM claims WHERE at >= $1`, []any{since}
+	if repo != store.Everywhere {
+		query, args = query+` AND repo_id = $2`, append(args, repo)
+	}
+	return store.Rows(tx, query, args, func(c *Claim) []any { return store.Pointers(c.Fields()) })
+}
 
 func decided(tx *store.Tx, condition string, args ...any) []Claim {
 	rows := attemptsAt(tx, condition, args)
@@ -78,16 +101,12 @@ func decided(tx *store.Tx, condition string, args ...any) []Claim {
 // attemptsAt are attempts a at issues, each session and issue once.
 func attemptsAt(tx *store.Tx, condition string, args []any) map[Key]*attempted {
 	rows := map[Key]*attempted{}
-	tx.Each(`SELECT a.session, a.issue_id, i.repo_id, i.closed_at, a.at, a.ids,
-			COALESCE((SELECT MAX(m.at) FROM mentions m WHERE m.session = a.session), 0)
+	tx.Each(`SELECT a.session, a.issue_id, i.repo_id, i.closed_at, a.at, a.ids
 		FROM attempts a JOIN issues i ON i.id = a.issue_id WHERE a.session <> ''`+condition, args, func(r *store.Row) {
 		var c attempted
-		var closed, at int64
-		r.Scan(&c.Session, &c.Issue, &c.Repo, &closed, &c.At, store.ListOf(&c.ids), &at)
+		var closed int64
+		r.Scan(&c.Session, &c.Issue, &c.Repo, &closed, &c.At, store.ListOf(&c.ids))
 		c.fixed = closed != 0
-		if at != 0 {
-			c.At = at
-		}
 		key := Key{c.Session, c.Issue}
 		if same := rows[key]; same != nil {
 			same.At, same.ids = min(same.At, c.At), JoinIDs(same.ids, c.ids)
@@ -100,6 +119,9 @@ func attemptsAt(tx *store.Tx, condition string, args []any) map[Key]*attempted {
 
 // decide says what came of attempts.
 func decide(tx *store.Tx, rows map[Key]*attempted) {
+	if len(rows) == 0 {
+		return
+	}
 	sessions, repos, byIssue := map[string]bool{}, map[int64]bool{}, map[int64][]*attempted{}
 	for key, c := range rows {
 		sessions[key.Session], repos[c.Repo] = true, true
@@ -107,7 +129,11 @@ func decide(tx *store.Tx, rows map[Key]*attempted) {
 	}
 	references := referenceScans(tx, repos)
 	keys := store.JSON(slices.Sorted(maps.Keys(sessions)))
-	said, pulls, shares := saidOf(tx, keys), fatesOf(tx, keys), sharesOf(tx, keys)
+	said, pulls := saidOf(tx, keys), fatesOf(tx, keys)
+	shares := sharesOf(tx, said)
+	for _, c := range rows {
+		c.At = cmp.Or(said[c.Session].named, c.At)
+	}
 	scans := fullScans{tx, map[int64][]int64{}}
 	for _, attempts := range byIssue {
 		slices.SortFunc(attempts, func(a, b *attempted) int { return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Session, b.Session)) })
@@ -135,15 +161,18 @@ type said struct {
 	claim    telemetry.Claim
 	at, acus int64
 	playbook string
+	named    int64 // when the newest record named it
 }
 
 func saidOf(tx *store.Tx, sessions string) map[string]said {
 	found := map[string]said{}
-	tx.Each(`SELECT session, output, said_at, milli_acus, playbook FROM polls WHERE session `+tx.In(1, "TEXT"), []any{sessions},
+	tx.Each(`SELECT k.session, COALESCE(p.output, ''), COALESCE(p.said_at, 0), COALESCE(p.milli_acus, 0), COALESCE(p.playbook, ''),
+			COALESCE((SELECT MAX(m.at) FROM mentions m WHERE m.session = k.session), 0)
+		FROM (`+tx.Values(1, "TEXT", "session")+`) k LEFT JOIN polls p ON p.session = k.session`, []any{sessions},
 		func(r *store.Row) {
 			var id, output string
 			var s said
-			r.Scan(&id, &output, &s.at, &s.acus, &s.playbook)
+			r.Scan(&id, &output, &s.at, &s.acus, &s.playbook, &s.named)
 			s.claim, _ = telemetry.ParseClaim([]byte(output))
 			found[id] = s
 		})
@@ -166,14 +195,24 @@ func (s share) of(acus int64) int64 {
 	return part
 }
 
-// sharesOf are the parts of the issues that sessions took. An issue that was not
+// sharesOf are the parts of the issues that sessions took whose costs are known. An issue that was not
 // known then has no interval.
-func sharesOf(tx *store.Tx, sessions string) map[Key]share {
+func sharesOf(tx *store.Tx, said map[string]said) map[Key]share {
 	shares := map[Key]share{}
 	taken := map[string][]int64{}
+	paid := []string{}
+	for id, s := range said {
+		if s.acus != 0 {
+			paid = append(paid, id)
+		}
+	}
+	if len(paid) == 0 {
+		return shares
+	}
+	slices.Sort(paid)
 	tx.Each(`SELECT a.session, a.issue_id FROM attempts a JOIN base.issues i ON i.id = a.issue_id JOIN base.repos r ON r.id = i.repo_id
 		WHERE a.session `+tx.In(1, "TEXT")+` AND EXISTS (SELECT 1 FROM issue_intervals l WHERE l.issue_id = i.id)
-		ORDER BY a.session, r.key, i.public_id, i.id`, []any{sessions}, func(r *store.Row) {
+		ORDER BY a.session, r.key, i.public_id, i.id`, []any{store.JSON(paid)}, func(r *store.Row) {
 		var id string
 		var issue int64
 		r.Scan(&id, &issue)

@@ -3,6 +3,7 @@ package figures
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -25,17 +26,19 @@ func (f *Figures) Due(
 			return tx.Err()
 		}
 		severities, repos := map[string]*telemetry.DueLine{}, map[string]*telemetry.DueLine{}
-		dueLines(tx, id, p, `o.name`, ` JOIN repos o ON o.id = i.repo_id`, never, func(name, severity string, l telemetry.DueLine) {
-			d.All.Add(l)
-			lineOf(severities, severity).Add(l)
-			lineOf(repos, name).Add(l)
-		})
+		for _, c := range dueCounts(tx, id, p, `o.name`, ` JOIN repos o ON o.id = i.repo_id`, never) {
+			d.All.Add(c.DueLine)
+			lineOf(severities, c.severity).Add(c.DueLine)
+			lineOf(repos, c.name).Add(c.DueLine)
+		}
 		d.BySeverity, d.ByRepo, d.ByOwner = sortedLines(severities), sortedLines(repos), []telemetry.DueLine{}
 		if owners {
 			byOwner := map[string]*telemetry.DueLine{}
-			dueLines(tx, id, p, `COALESCE(w.owner, '')`, ` LEFT JOIN issue_owners w ON w.issue_id = i.id`,
-				`i.attempts > 0 AND i.attempted_at >= $1 AND NOT `+lists.Decided(`i.state_rank`),
-				func(name, _ string, l telemetry.DueLine) { lineOf(byOwner, name).Add(l) })
+			counts := dueCounts(tx, id, p, `COALESCE(w.owner, '')`, ` LEFT JOIN issue_owners w ON w.issue_id = i.id`,
+				`i.attempts > 0 AND i.attempted_at >= $1 AND NOT `+lists.Decided(`i.state_rank`))
+			for _, c := range counts {
+				lineOf(byOwner, c.name).Add(c.DueLine)
+			}
 			d.ByOwner = sortedLines(byOwner)
 		}
 		slices.SortStableFunc(d.BySeverity, func(a, b telemetry.DueLine) int {
@@ -49,34 +52,50 @@ func (f *Figures) Due(
 // never is a condition that no issue meets.
 const never = `false`
 
-// dueLines counts issues i by a name and by severity, and of those for which tried
+// dueCount is a line of issues of a severity.
+type dueCount struct {
+	name, severity string
+	telemetry.DueLine
+}
+
+// dueCounts counts issues i by a name and by severity, and of those for which tried
 // is true how many there are and are fixed.
-func dueLines(
-	tx *store.Tx, repo int64, p telemetry.Period, name, join, tried string, do func(name, severity string, l telemetry.DueLine),
-) {
+func dueCounts(tx *store.Tx, repo int64, p telemetry.Period, name, join, tried string) []dueCount {
+	since := store.Millis(p.Since)
+	return store.Kept(tx, fmt.Sprintf("due dates by %s of %d since %d", name, repo, since), func() ([]dueCount, int) {
+		counts := countDue(tx, repo, since, name, join, tried)
+		return counts, len(counts) * dueCountBytes
+	})
+}
+
+// dueCountBytes is about what a line takes.
+const dueCountBytes = 500
+
+func countDue(tx *store.Tx, repo, since int64, name, join, tried string) []dueCount {
 	const minute = 60_000 // times from now count from it, as in the lists
 	now := store.Millis(tx.Now())
-	condition, args := ofRepo("i.repo_id", repo, store.Millis(p.Since), now, now-now%minute+telemetry.DueSoon.Milliseconds())
+	condition, args := ofRepo("i.repo_id", repo, since, now, now-now%minute+telemetry.DueSoon.Milliseconds())
 	const fixed = `i.state_rank = 4 AND i.due_at <> 0 AND i.closed_at >= $1`
 	counted := lists.ForTried
 	if tried == never {
 		counted = lists.ForCounts
 	}
+	counts := []dueCount{}
 	tx.Each(`SELECT `+name+`, i.severity `+counted+`, COUNT(*) FILTER (WHERE i.state_rank < 4), COUNT(*) FILTER (WHERE i.overdue = 1),
 			COUNT(*) FILTER (WHERE i.overdue = 0 AND i.state_rank < 4 AND i.due_at <> 0
 				AND i.due_at + CASE WHEN i.paused_at = 0 THEN 0 ELSE $2 - i.paused_at END < $3),
 			COUNT(*) FILTER (WHERE `+fixed+` AND i.closed_at <= i.due_at), COUNT(*) FILTER (WHERE `+fixed+` AND i.closed_at > i.due_at),
 			COUNT(*) FILTER (WHERE `+tried+`), COUNT(*) FILTER (WHERE `+tried+` AND i.state_rank = 4)
 		FROM issues i`+join+` WHERE (i.state_rank < 4 OR `+fixed+` OR `+tried+`)`+condition+` GROUP BY 1, 2`, args, func(r *store.Row) {
-		var name, severity string
+		var c dueCount
 		var open int64
-		var l telemetry.DueLine
-		r.Scan(&name, &severity, &open, &l.Overdue, &l.Soon, &l.InTime, &l.Late, &l.Attempted, &l.Fixed)
+		r.Scan(&c.name, &c.severity, &open, &c.Overdue, &c.Soon, &c.InTime, &c.Late, &c.Attempted, &c.Fixed)
 		if open > 0 {
-			l.Open = map[string]int64{severity: open}
+			c.Open = map[string]int64{c.severity: open}
 		}
-		do(name, severity, l)
+		counts = append(counts, c)
 	})
+	return counts
 }
 
 func lineOf(lines map[string]*telemetry.DueLine, name string) *telemetry.DueLine {

@@ -38,7 +38,8 @@ func attemptResults(tx *store.Tx, repo, since int64) []telemetry.AttemptResult {
 	for _, c := range claims {
 		ofIssues[c.Issue], ofSessions[c.Session] = nil, false
 	}
-	tx.Each(`SELECT i.id, i.family, i.rule, i.severity, CASE WHEN `+lists.Decided(`i.state_rank`)+` THEN 1 ELSE 0 END, r.name `+lists.ForAttempts+`
+	tx.Each(`SELECT i.id, i.family, i.rule, i.severity, CASE WHEN `+lists.Decided(`i.state_rank`)+` THEN 1 ELSE 0 END,
+			r.name `+lists.ForAttempts+`
 		FROM issues i JOIN repos r ON r.id = i.repo_id WHERE i.id `+tx.In(1, "BIGINT"), []any{store.JSON(slices.Sorted(maps.Keys(ofIssues)))},
 		func(r *store.Row) {
 			var a telemetry.AttemptResult
@@ -57,8 +58,8 @@ func attemptResults(tx *store.Tx, repo, since int64) []telemetry.AttemptResult {
 			continue
 		}
 		a := *ofIssues[c.Issue]
-		a.Session, a.Known, a.Said, a.Found, a.Unsure, a.Nth, a.Last = c.Session, ofSessions[c.Session], c.Said, c.Found, c.MergeUnknown, c.Nth, c.Last
-		a.MilliACUs, a.Playbook, a.Reason = c.ACUs, c.Playbook, c.Reason
+		a.Session, a.Known, a.Said, a.Found, a.Unsure = c.Session, ofSessions[c.Session], c.Said, c.Found, c.MergeUnknown
+		a.Nth, a.Last, a.MilliACUs, a.Playbook, a.Reason = c.Nth, c.Last, c.ACUs, c.Playbook, c.Reason
 		attempts = append(attempts, a)
 	}
 	return attempts

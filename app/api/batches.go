@@ -81,15 +81,20 @@ type sendAnswer struct {
 }
 
 func (a *API) answerSend(c *fiber.Ctx, dryRun bool, ask telemetry.SendAsk) error {
+	key, err := keyOf(c)
+	if err != nil {
+		return err
+	}
 	if dryRun {
 		plan, err := a.Dashboard.PlanSend(c.UserContext(), ask, a.now())
 		if err != nil {
 			return err
 		}
+		telemetry.NoteEffect(c.UserContext(), plan.DryRun())
 		return send(c, fiber.StatusOK, plan)
 	}
-	if ask.Key = telemetry.NewID(); c.Get(idempotencyKey) != "" {
-		ask.Key = "api " + telemetry.PersonOf(c.UserContext()).Key + " " + c.Get(idempotencyKey)
+	if ask.Key = telemetry.NewID(); key != "" {
+		ask.Key = "api " + telemetry.PersonOf(c.UserContext()).Key + " " + key
 	}
 	plan, sent, err := a.Dashboard.Send(c.UserContext(), ask, a.now())
 	if err != nil {

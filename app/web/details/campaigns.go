@@ -1,6 +1,7 @@
 package details
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 
@@ -53,7 +54,7 @@ func (w *Web) NewCampaignPage(c *fiber.Ctx) error {
 
 func (w *Web) showNewCampaign(c *fiber.Ctx, status int, form url.Values, fault error) error {
 	ctx, text := c.UserContext(), form.Get("q")
-	if text == "" {
+	if !form.Has("q") {
 		text = shell.QueryOpen
 	}
 	q, err := dashboard.Parse(w.Dashboard.Issues, text)
@@ -66,7 +67,7 @@ func (w *Web) showNewCampaign(c *fiber.Ctx, status int, form url.Values, fault e
 	}
 	if n[0] == 0 {
 		return telemetry.Errorf(telemetry.CodeInvalid,
-			"The query %s names no issue: nothing is left for a campaign. Change it in the list of issues.", telemetry.Shown(text))
+			"The query %s names no issue: nothing is left for a campaign. Change it in the list of issues.", telemetry.Shown(cmp.Or(text, `""`)))
 	}
 	f, err := w.campaignForm(ctx, form)
 	if err != nil {

@@ -2,6 +2,7 @@ package lists
 
 import (
 	"context"
+	"math"
 	"net/url"
 	"strings"
 
@@ -58,7 +59,10 @@ func askedToSend(form url.Values) (a telemetry.SendAsk, err error) {
 		a.Known = append([]string{}, strings.Fields(form.Get("known"))...)
 	}
 	for name, into := range map[string]*int64{"size": &a.Size, "max_acus": &a.MaxACUs, "sessions": &a.Sessions, "expect": &a.Expect} {
-		if *into, err = telemetry.NumberParam(name, form.Get(name), 0, 0, telemetry.SendIssuesMost); form.Get(name) != "" && err != nil {
+		if form.Get(name) == "" {
+			continue
+		}
+		if *into, err = telemetry.NumberParam(name, form.Get(name), 5, math.MinInt64, math.MaxInt64); err != nil { // Check bounds it
 			return a, err
 		}
 	}
@@ -82,7 +86,8 @@ func (w *Web) sendForm(ctx context.Context, form url.Values) (f panels.SendForm,
 	if err != nil {
 		return f, err
 	}
-	if ask.Query != "" {
+	ask.Known = nil // it shows what is known now
+	if ask.Issues == nil && ask.Retry == "" {
 		q, err := dashboard.Parse(w.Dashboard.Issues, ask.Query)
 		if err != nil {
 			return f, err

@@ -100,6 +100,7 @@ func madeUnder(tx *store.Tx, d telemetry.NewDecision, made *telemetry.Decision) 
 			"The Idempotency-Key was used for another decision. Nothing was decided. Use a new key for each decision.")
 	}
 	*made = decisionOf(tx, id)
+	made.Repeated = true
 	return true, tx.Err()
 }
 

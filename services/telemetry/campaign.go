@@ -40,6 +40,7 @@ type NewCampaign struct {
 
 // CampaignEdit is what of a campaign is to change; nil stays.
 type CampaignEdit struct {
+	Version     string // Campaign.Version as it was read; "" = as it is
 	Name        *string
 	Owner       *string
 	Due         *time.Time
@@ -71,7 +72,7 @@ func (c NewCampaign) Check(now time.Time, known func(name string) bool) (NewCamp
 		return c, TooManyCampaignIssues(c.Expect)
 	}
 	c.Query = strings.TrimSpace(c.Query)
-	edit, err := CampaignEdit{&c.Name, &c.Owner, &c.Due, &c.MaxSessions, &c.MaxACUs}.Check(now, known)
+	edit, err := CampaignEdit{Name: &c.Name, Owner: &c.Owner, Due: &c.Due, MaxSessions: &c.MaxSessions, MaxACUs: &c.MaxACUs}.Check(now, known)
 	if err == nil {
 		c.Name, c.Due = *edit.Name, *edit.Due
 	}

@@ -123,7 +123,7 @@ func (w *Web) BeginCampaign(c *fiber.Ctx) error {
 
 func campaignValues(c *fiber.Ctx) url.Values {
 	values := url.Values{}
-	for _, name := range []string{"id", "q", "expect", "name", "owner", "due", "was", "max_sessions", "max_acus"} {
+	for _, name := range []string{"id", "version", "q", "expect", "name", "owner", "due", "was", "max_sessions", "max_acus"} {
 		values.Set(name, c.FormValue(name))
 	}
 	return values
@@ -147,7 +147,7 @@ func (w *Web) EditCampaign(c *fiber.Ctx) error {
 		return err
 	}
 	name, owner := form.Get("name"), form.Get("owner")
-	e := telemetry.CampaignEdit{Name: &name, Owner: &owner}
+	e := telemetry.CampaignEdit{Version: form.Get("version"), Name: &name, Owner: &owner}
 	err = func() error {
 		sessions, acus, err := budgetOf(form)
 		if err != nil {

@@ -40,6 +40,8 @@ type sendBody struct {
 	Size     int64    `json:"size"`
 	MaxACUs  int64    `json:"max_acus"`
 	Anyway   bool     `json:"anyway"`
+	Note     string   `json:"note"`
+	Playbook string   `json:"playbook_id"`
 	DryRun   bool     `json:"dry_run"`
 }
 
@@ -51,15 +53,18 @@ func (a *API) sendIssues(c *fiber.Ctx) error {
 	}
 	return a.answerSend(c, in.DryRun, telemetry.SendAsk{
 		Issues: in.Issues, Query: in.Q, Expect: in.Expect, Sessions: in.Sessions, Size: in.Size, MaxACUs: in.MaxACUs, Anyway: in.Anyway,
+		Note: in.Note, Playbook: in.Playbook,
 	})
 }
 
 // retryBody is how a batch is sent again.
 type retryBody struct {
-	NotStarted bool  `json:"not_started"`
-	MaxACUs    int64 `json:"max_acus"`
-	Anyway     bool  `json:"anyway"`
-	DryRun     bool  `json:"dry_run"`
+	NotStarted bool   `json:"not_started"`
+	MaxACUs    int64  `json:"max_acus"`
+	Anyway     bool   `json:"anyway"`
+	Note       string `json:"note"`
+	Playbook   string `json:"playbook_id"`
+	DryRun     bool   `json:"dry_run"`
 }
 
 // retryBatch sends a batch again.
@@ -71,7 +76,7 @@ func (a *API) retryBatch(c *fiber.Ctx) error {
 		}
 	}
 	return a.answerSend(c, in.DryRun, telemetry.SendAsk{Retry: links.Unescape(c.Params("id")), NotStarted: in.NotStarted, MaxACUs: in.MaxACUs,
-		Anyway: in.Anyway})
+		Anyway: in.Anyway, Note: in.Note, Playbook: in.Playbook})
 }
 
 // sendAnswer is what was ordered, and what is left out.

@@ -179,6 +179,54 @@ func TestRetryByTheAPI(t *testing.T) {
 	}
 }
 
+// TestANoteAndAPlaybook reach Devin, stand in the batch, and a retry says the same.
+func TestANoteAndAPlaybook(t *testing.T) {
+	w := newWorld(t, handmade(t), true)
+	w.populate()
+	w.json("POST", "/api/refresh", "")
+	var got []devintest.Session
+	w.devin.OnCreate(func(s devintest.Session) { got = append(got, s) })
+	id := w.first("/api/issues?q=is:open%20attempts:0", "id")
+	const added = "\n## Note from the person who sends this\n\nKeep <b> & é.\nNo new dependency.\n"
+	body := `{"issues":["` + id + `"],"note":"  Keep <b> & é.\r\nNo new dependency. ","playbook_id":"playbook-7"}`
+	_, plan := w.ask("/api/batches", strings.Replace(body, "}", `,"dry_run":true}`, 1))
+	if b := plan["batches"].([]any)[0].(map[string]any); !strings.HasSuffix(b["prompt"].(string), added) || b["playbook_id"] != "playbook-7" {
+		t.Errorf("the preview is %v", b)
+	}
+	w.devin.Fail(devintest.KindCreate, devintest.Fault{Status: http.StatusUnprocessableEntity})
+	_, sent := w.ask("/api/batches", body, "Idempotency-Key: k1")
+	failed := w.settled(sent)[0]
+	for _, other := range []string{strings.Replace(body, "No new", "A new", 1), strings.Replace(body, "playbook-7", "playbook-8", 1)} {
+		if status, answer := w.ask("/api/batches", other, "Idempotency-Key: k1"); status != 409 {
+			t.Errorf("another note with the same key: %d %v", status, answer)
+		}
+	}
+	w.devin.Fail(devintest.KindCreate, devintest.Fault{})
+	status, sent := w.ask("/api/batches/"+failed["id"].(string)+"/retry", "")
+	if status != 202 {
+		t.Fatal(status, sent)
+	}
+	again := w.settled(sent)[0]
+	if again["state"] != "sent" || again["note"] != "Keep <b> & é.\nNo new dependency." || again["playbook_id"] != "playbook-7" {
+		t.Errorf("the retry is %v", again)
+	}
+	if len(got) != 1 || got[0].Playbook != "playbook-7" || len(got[0].Messages) != 1 || !strings.HasSuffix(got[0].Messages[0].Text, added) {
+		t.Errorf("Devin got %+v", got)
+	}
+	for part, want := range map[string]string{
+		`"note":"` + strings.Repeat("é", 2001) + `"`: "400 The note has 2001 characters; the limit is 2000.",
+		`"playbook_id":"a\nb"`:                       "400 Invalid playbook_id: want the id",
+	} {
+		status, answer := w.ask("/api/batches", `{"issues":["`+id+`"],"anyway":true,"dry_run":true,`+part+`}`)
+		if got := fmt.Sprint(status, " ", answer["error"]); !strings.HasPrefix(got, want) {
+			t.Errorf("%.40s: %s, want %s", part, got, want)
+		}
+	}
+	if status, answer := w.ask("/api/batches", `{"issues":["`+id+`"],"anyway":true,"dry_run":true,"note":"`+strings.Repeat("é", 2000)+`"}`); status != 200 {
+		t.Errorf("a note of 2,000 characters: %d %v", status, answer["error"])
+	}
+}
+
 // TestABlankQueryNamesTheWholeList wherever all of a query are named, once how many
 // these are was confirmed.
 func TestABlankQueryNamesTheWholeList(t *testing.T) {

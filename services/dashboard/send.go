@@ -40,7 +40,7 @@ func (d *Dashboard) PlanSend(ctx context.Context, ask telemetry.SendAsk, now tim
 		return p, err
 	}
 	p = telemetry.SendPlan{
-		MaxACUs: ask.MaxACUs, PerDay: d.o.SendLimits.PerDay, AtOnce: telemetry.SendMost, Size: ask.Size,
+		MaxACUs: ask.MaxACUs, PerDay: d.o.SendLimits.PerDay, AtOnce: telemetry.SendMost, Size: ask.Size, Note: ask.Note, Playbook: ask.Playbook,
 		Batches: []telemetry.PlannedBatch{}, Left: []telemetry.LeftOut{},
 	}
 	if ask.Retry != "" {
@@ -96,6 +96,7 @@ func (d *Dashboard) retried(
 	if most := d.o.SendLimits.MaxACUs; ofBatch && b.MaxACUs > 0 && (most == 0 || b.MaxACUs < most) {
 		ask.MaxACUs, p.MaxACUs = b.MaxACUs, b.MaxACUs
 	}
+	p.Note, p.Playbook = cmp.Or(ask.Note, string(b.Note)), cmp.Or(ask.Playbook, string(b.Playbook))
 	ask.Issues, ask.Size = b.Issues, int64(len(b.Issues))
 	p.Size, p.Retry = ask.Size, b.ID
 	return ask, nil
@@ -300,10 +301,19 @@ func (d *Dashboard) planBatches(ctx context.Context, chosen []telemetry.IssueRow
 		return err
 	}
 	for _, b := range telemetry.PlanBatches(issues, int(size), telemetry.NewID) {
+		b.Add(p.Note, p.Playbook)
 		odds := telemetry.OddsOf(e, b.Rules(), b.Family, len(b.Issues))
 		p.Batches = append(p.Batches, telemetry.PlannedBatch{NewBatch: b, Rules: b.Rules(), Odds: odds})
 	}
 	return nil
+}
+
+// playbooksOffered is how many of them a form offers.
+const playbooksOffered = 50
+
+// Playbooks are the ids of those that sessions have followed.
+func (d *Dashboard) Playbooks(ctx context.Context) ([]string, error) {
+	return d.Sessions.Values(ctx, time.Time{}, "playbook", "", playbooksOffered)
 }
 
 // Send has a session started for each batch of what is asked, once per key: the same

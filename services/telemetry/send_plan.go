@@ -94,7 +94,9 @@ type SendAsk struct {
 	MaxACUs    int64 // of each session; 0 = the setting
 	Anyway     bool  // also issues that are under way in a session or a pull request
 	Retry      string
-	NotStarted bool // a person says that Retry was not started, where that is not known
+	NotStarted bool   // a person says that Retry was not started, where that is not known
+	Note       string // is added to each prompt; of a retry "" is that of the batch
+	Playbook   string // that each session follows; of a retry "" is that of the batch
 
 	// Known are the batches that were sent when this was planned; nil are those of now.
 	Known []string
@@ -144,7 +146,7 @@ func (a SendAsk) Check(l SendLimits) (SendAsk, error) {
 	case a.MaxACUs < 0 || a.MaxACUs > most:
 		return a, invalidField("max_acus", "Invalid max_acus: want a whole number from 1 to %d, or leave it out to leave it to Devin.", most)
 	}
-	return a, nil
+	return a.checkAdded()
 }
 
 // LeftWhy is why an issue is not sent.
@@ -239,6 +241,8 @@ type SendPlan struct {
 	Known    []string       `json:"-"`    // batches of these issues that were sent before
 	Replaces string         `json:"-"`    // see SendOrder
 	Retry    string         `json:"-"`    // the batch that is sent again
+	Note     string         `json:"-"`    // of each batch
+	Playbook string         `json:"-"`    // likewise
 }
 
 // Issues is how many issues would be sent.

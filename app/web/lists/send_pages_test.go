@@ -195,6 +195,39 @@ func TestAllOfABlankQueryAreSent(t *testing.T) {
 	s.Get("/campaigns/1").Check(t, webtest.Want{Status: 200, Text: []string{"Everything", total[1] + " of the issues of"}, Lacks: []string{"that matched"}})
 }
 
+// TestANoteIsShownInThePrompts before it is sent, with forms alone, and a retry has
+// it. The playbooks that are offered are those of sessions.
+func TestANoteIsShownInThePrompts(t *testing.T) {
+	s := webtest.Shop(t)
+	if err := s.Store.Exec(t.Context(), `UPDATE polls SET playbook = 'codeql-fix-v3' WHERE session = '`+webtest.Working+`'`); err != nil {
+		t.Fatal(err)
+	}
+	preview := s.Get("/send?issues=" + idsOf(t, s, "is:open repo:octo/shop attempts:0")[0])
+	preview.Check(t, webtest.Want{Status: 200, Text: []string{"Add to the prompt", "Playbook", "none", "codeql-fix-v3", "Show in the prompts"},
+		Lacks: []string{"Note from the person"}})
+	fields := hidden(t, preview)
+	fields.Set("note", "Mind the <b>cache</b>.")
+	fields.Set("playbook_id", "codeql-fix-v3")
+	fields.Set("dry_run", "1")
+	shown := s.Post("/actions/send", fields)
+	shown.Check(t, webtest.Want{Status: 200, Text: []string{"Note from the person who sends this Mind the <b>cache</b>."},
+		HTML: []string{`<option value="codeql-fix-v3" selected>`, "Mind the &lt;b&gt;cache&lt;/b&gt;.</textarea>"}, Lacks: []string{"<b>cache"}})
+	s.Post("/actions/send", fields, "HX-Request", "true").Check(t, webtest.Want{Status: 200, HTML: []string{`id="send-form"`, "Mind the &lt;b&gt;"}, Lacks: []string{"<html"}})
+	if n := s.Devin.Counts()[devintest.KindCreate]; n != 0 {
+		t.Fatalf("%d sessions were started by the preview", n)
+	}
+	again := hidden(t, shown)
+	again.Set("note", fields.Get("note"))
+	again.Set("playbook_id", "codeql-fix-v3")
+	s.Devin.Fail(devintest.KindCreate, devintest.Fault{Status: http.StatusUnprocessableEntity})
+	failed := sent(t, s, s.Post("/actions/send", again))
+	retry := regexp.MustCompile(`href="(/send\?retry=[^"]+)"`).FindStringSubmatch(failed.HTML)
+	if retry == nil {
+		t.Fatal(failed.Text())
+	}
+	s.Get(retry[1]).Check(t, webtest.Want{Status: 200, Text: []string{"Note from the person who sends this"}, HTML: []string{`<option value="codeql-fix-v3" selected>`}})
+}
+
 // TestABatchThatWasNotStartedIsRetried: exactly that one, from the list of batches.
 func TestABatchThatWasNotStartedIsRetried(t *testing.T) {
 	s := webtest.Shop(t)

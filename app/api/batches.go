@@ -2,7 +2,6 @@ package api
 
 import (
 	"math"
-	"slices"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -17,9 +16,9 @@ func (a *API) batches(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	state := telemetry.BatchState(c.Query("state"))
-	if state != "" && !slices.Contains(telemetry.BatchStates(), state) {
-		return telemetry.Errorf(telemetry.CodeInvalid, "Invalid state: want queued, begun, sent, unknown or failed.")
+	state, err := telemetry.BatchStateParam(c.Query("state"))
+	if err != nil {
+		return err
 	}
 	list, err := a.Dashboard.Batches(c.UserContext(), telemetry.BatchFilter{
 		Token: c.Query("order_token"), ID: c.Query("id"), Issue: c.Query("issue"), State: state,

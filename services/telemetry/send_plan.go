@@ -26,6 +26,14 @@ func BatchStates() []BatchState {
 	return []BatchState{BatchQueued, BatchBegun, BatchSent, BatchUnknown, BatchFailed}
 }
 
+// BatchStateParam reads one of them, "" for an empty text. The error is CodeInvalid.
+func BatchStateParam(text string) (BatchState, error) {
+	if text == "" || slices.Contains(BatchStates(), BatchState(text)) {
+		return BatchState(text), nil
+	}
+	return "", Errorf(CodeInvalid, "Invalid state %q: want queued, begun, sent, unknown or failed.", Shown(text))
+}
+
 // BatchFilter names batches; what is empty asks for nothing.
 type BatchFilter struct {
 	Token, ID, Issue string

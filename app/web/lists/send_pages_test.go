@@ -242,6 +242,8 @@ func TestABatchThatWasNotStartedIsRetried(t *testing.T) {
 	sent(t, s, s.Post("/actions/send", hidden(t, preview))).Check(t, webtest.Want{Status: 200, Lacks: []string{"Not started"}, HTML: []string{`href="/sessions/`}})
 	s.Get(retry).Check(t, webtest.Want{Status: 200, Text: []string{"Nothing is left to send."}}) // they are under way now
 	s.Get("/batches").Check(t, webtest.Want{Status: 200, Text: []string{"Sent to Devin", "Not started"}})
+	s.Get("/batches?state=failed").Check(t, webtest.Want{Status: 200, Text: []string{"Not started"}, Lacks: []string{"Started"}})
+	s.Get("/batches?state=bad").Check(t, webtest.Want{Status: 400, Text: []string{`Invalid state "bad": want queued, begun, sent, unknown or failed.`}})
 	s.Get("/send?retry=none").Check(t, webtest.Want{Status: 404, Text: []string{"Batch none not found."}})
 }
 

@@ -2,7 +2,6 @@ package api
 
 import (
 	"math"
-	"slices"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -17,9 +16,9 @@ func (a *API) batches(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	state := telemetry.BatchState(c.Query("state"))
-	if state != "" && !slices.Contains(telemetry.BatchStates(), state) {
-		return telemetry.Errorf(telemetry.CodeInvalid, "Invalid state: want queued, begun, sent, unknown or failed.")
+	state, err := telemetry.BatchStateParam(c.Query("state"))
+	if err != nil {
+		return err
 	}
 	list, err := a.Dashboard.Batches(c.UserContext(), telemetry.BatchFilter{
 		Token: c.Query("order_token"), ID: c.Query("id"), Issue: c.Query("issue"), State: state,
@@ -40,6 +39,8 @@ type sendBody struct {
 	Size     int64    `json:"size"`
 	MaxACUs  int64    `json:"max_acus"`
 	Anyway   bool     `json:"anyway"`
+	Note     string   `json:"note"`
+	Playbook string   `json:"playbook_id"`
 	DryRun   bool     `json:"dry_run"`
 }
 
@@ -51,15 +52,18 @@ func (a *API) sendIssues(c *fiber.Ctx) error {
 	}
 	return a.answerSend(c, in.DryRun, telemetry.SendAsk{
 		Issues: in.Issues, Query: in.Q, Expect: in.Expect, Sessions: in.Sessions, Size: in.Size, MaxACUs: in.MaxACUs, Anyway: in.Anyway,
+		Note: in.Note, Playbook: in.Playbook,
 	})
 }
 
 // retryBody is how a batch is sent again.
 type retryBody struct {
-	NotStarted bool  `json:"not_started"`
-	MaxACUs    int64 `json:"max_acus"`
-	Anyway     bool  `json:"anyway"`
-	DryRun     bool  `json:"dry_run"`
+	NotStarted bool   `json:"not_started"`
+	MaxACUs    int64  `json:"max_acus"`
+	Anyway     bool   `json:"anyway"`
+	Note       string `json:"note"`
+	Playbook   string `json:"playbook_id"`
+	DryRun     bool   `json:"dry_run"`
 }
 
 // retryBatch sends a batch again.
@@ -71,7 +75,7 @@ func (a *API) retryBatch(c *fiber.Ctx) error {
 		}
 	}
 	return a.answerSend(c, in.DryRun, telemetry.SendAsk{Retry: links.Unescape(c.Params("id")), NotStarted: in.NotStarted, MaxACUs: in.MaxACUs,
-		Anyway: in.Anyway})
+		Anyway: in.Anyway, Note: in.Note, Playbook: in.Playbook})
 }
 
 // sendAnswer is what was ordered, and what is left out.
@@ -81,15 +85,20 @@ type sendAnswer struct {
 }
 
 func (a *API) answerSend(c *fiber.Ctx, dryRun bool, ask telemetry.SendAsk) error {
+	key, err := keyOf(c)
+	if err != nil {
+		return err
+	}
 	if dryRun {
 		plan, err := a.Dashboard.PlanSend(c.UserContext(), ask, a.now())
 		if err != nil {
 			return err
 		}
+		telemetry.NoteEffect(c.UserContext(), plan.DryRun())
 		return send(c, fiber.StatusOK, plan)
 	}
-	if ask.Key = telemetry.NewID(); c.Get(idempotencyKey) != "" {
-		ask.Key = "api " + telemetry.PersonOf(c.UserContext()).Key + " " + c.Get(idempotencyKey)
+	if ask.Key = telemetry.NewID(); key != "" {
+		ask.Key = "api " + telemetry.PersonOf(c.UserContext()).Key + " " + key
 	}
 	plan, sent, err := a.Dashboard.Send(c.UserContext(), ask, a.now())
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -77,8 +78,10 @@ func TestBatchesByTheAPI(t *testing.T) {
 	for _, entry := range w.items("/api/audit?action=send") {
 		noted = append(noted, fmt.Sprint(entry["result"], " ", entry["subject"], " ", entry["after"]))
 	}
-	if want := "done batch-" + first[0]["id"].(string) + " sent to Devin: " + id; !strings.Contains(strings.Join(noted, "\n"), want) {
-		t.Errorf("the audit log has %q, want %s", noted, want)
+	tag := "batch-" + first[0]["id"].(string)
+	if want := []string{"refused  ", "done " + tag + " the same request again, nothing was sent: " + id, "done " + tag + " sent to Devin: " + id,
+		"done  dry run, nothing was sent: 1 session for 1 issue"}; !slices.Equal(noted, want) {
+		t.Errorf("the audit log has %q, want %q", noted, want)
 	}
 }
 
@@ -90,12 +93,15 @@ func TestWhatBatchesRefuse(t *testing.T) {
 	id := w.first("/api/issues?q=is:open%20attempts:0", "id")
 	for body, want := range map[string]string{
 		`{}`: "400 No issue is named.",
-		`{"issues":["` + id + `"],"q":"is:open"}`:             "400 Name issues by their ids or by a query",
-		`{"issues":["` + id + `","ffffffffffff"]}`:            "404 Issue ffffffffffff not found.",
-		`{"q":"is:open","expect":999}`:                        "409 The query now names",
-		`{"q":"nonsense:1","expect":1}`:                       "400 Unknown qualifier",
-		`{"issues":["` + id + `"],"size":21}`:                 "400 Invalid size",
-		`{"issues":["` + id + `"],"max_acus":11}`:             "400 Invalid max_acus: want a whole number from 1 to 10",
+		`{"issues":["` + id + `"],"q":"is:open"}`:  "400 Name issues by their ids or by a query",
+		`{"issues":["` + id + `","ffffffffffff"]}`: "404 Issue ffffffffffff not found.",
+		`{"q":"is:open","expect":999}`:             "409 The query now names",
+		`{"q":"nonsense:1","expect":1}`:            "400 Unknown qualifier",
+		`{"issues":["` + id + `"],"size":21}`:      "400 Invalid size",
+		`{"issues":["` + id + `"],"max_acus":11}`:  "400 Invalid max_acus: want a whole number from 1 to 10",
+		`{"issues":["` + id + `"],"max_acus":-1}`:  "400 Invalid max_acus: want a whole number from 1 to 10 (MAX_ACU_PER_SESSION).",
+		`{"q":" "}`:                                           "400 No issue is named.",
+		`{"q":"","expect":999}`:                               "409 The query now names",
 		`{"issues":["` + id + `"],"sessions":3}`:              "409 This would now start 1 sessions, and not 3.",
 		`{"issues":["` + id + `"],"surprise":true}`:           "400 Unknown field",
 		`{"issues":` + strings.Repeat(`[`, 3) + `]]],"q":""}`: "400 Invalid issues",
@@ -103,6 +109,14 @@ func TestWhatBatchesRefuse(t *testing.T) {
 		status, answer := w.ask("/api/batches", body)
 		if got := fmt.Sprint(status, " ", answer["error"]); !strings.HasPrefix(got, want) {
 			t.Errorf("%s: %s, want %s", body, got, want)
+		}
+	}
+	long := "Idempotency-Key: " + strings.Repeat("k", 201)
+	for path, body := range map[string]string{"/api/batches": `{"issues":["` + id + `"]}`, "/api/batches/none/retry": `{}`,
+		"/api/decisions": `{"issues":["` + id + `"],"action":"comment","comment":"x"}`} {
+		status, answer := w.ask(path, body, long)
+		if got := fmt.Sprint(status, " ", answer["error"]); got != "400 The Idempotency-Key has 201 bytes; the limit is 200. Nothing was done. Use a shorter one." {
+			t.Errorf("%s: %s", path, got)
 		}
 	}
 	if status, answer := w.ask("/api/batches/none/retry", `{}`); status != 404 {
@@ -146,6 +160,9 @@ func TestRetryByTheAPI(t *testing.T) {
 	if status, answer := w.ask(path, ""); status != 409 || !strings.Contains(fmt.Sprint(answer["error"]), "batch-"+unsure["id"].(string)) {
 		t.Error(status, answer)
 	}
+	if status, plan := w.ask(path, `{"not_started":true,"dry_run":true}`); status != 200 || plan["sessions_today"] != 0.0 {
+		t.Errorf("the batch that is replaced counts beside its retry: %d, %v today", status, plan["sessions_today"])
+	}
 	status, sent = w.ask(path, `{"not_started":true}`)
 	if status != 202 {
 		t.Fatal(status, sent)
@@ -159,6 +176,81 @@ func TestRetryByTheAPI(t *testing.T) {
 	}
 	if n := len(w.items("/api/batches?issue=" + id)); n != 3 {
 		t.Errorf("%d batches of the issue", n)
+	}
+}
+
+// TestANoteAndAPlaybook reach Devin, stand in the batch, and a retry says the same.
+func TestANoteAndAPlaybook(t *testing.T) {
+	w := newWorld(t, handmade(t), true)
+	w.populate()
+	w.json("POST", "/api/refresh", "")
+	var got []devintest.Session
+	w.devin.OnCreate(func(s devintest.Session) { got = append(got, s) })
+	id := w.first("/api/issues?q=is:open%20attempts:0", "id")
+	const added = "\n## Note from the person who sends this\n\nKeep <b> & é.\nNo new dependency.\n"
+	body := `{"issues":["` + id + `"],"note":"  Keep <b> & é.\r\nNo new dependency. ","playbook_id":"playbook-7"}`
+	_, plan := w.ask("/api/batches", strings.Replace(body, "}", `,"dry_run":true}`, 1))
+	if b := plan["batches"].([]any)[0].(map[string]any); !strings.HasSuffix(b["prompt"].(string), added) || b["playbook_id"] != "playbook-7" {
+		t.Errorf("the preview is %v", b)
+	}
+	w.devin.Fail(devintest.KindCreate, devintest.Fault{Status: http.StatusUnprocessableEntity})
+	_, sent := w.ask("/api/batches", body, "Idempotency-Key: k1")
+	failed := w.settled(sent)[0]
+	for _, other := range []string{strings.Replace(body, "No new", "A new", 1), strings.Replace(body, "playbook-7", "playbook-8", 1)} {
+		if status, answer := w.ask("/api/batches", other, "Idempotency-Key: k1"); status != 409 {
+			t.Errorf("another note with the same key: %d %v", status, answer)
+		}
+	}
+	w.devin.Fail(devintest.KindCreate, devintest.Fault{})
+	status, sent := w.ask("/api/batches/"+failed["id"].(string)+"/retry", "")
+	if status != 202 {
+		t.Fatal(status, sent)
+	}
+	again := w.settled(sent)[0]
+	if again["state"] != "sent" || again["note"] != "Keep <b> & é.\nNo new dependency." || again["playbook_id"] != "playbook-7" {
+		t.Errorf("the retry is %v", again)
+	}
+	if len(got) != 1 || got[0].Playbook != "playbook-7" || len(got[0].Messages) != 1 || !strings.HasSuffix(got[0].Messages[0].Text, added) {
+		t.Errorf("Devin got %+v", got)
+	}
+	for part, want := range map[string]string{
+		`"note":"` + strings.Repeat("é", 2001) + `"`: "400 The note has 2001 characters; the limit is 2000.",
+		`"playbook_id":"a\nb"`:                       "400 Invalid playbook_id: want the id",
+	} {
+		status, answer := w.ask("/api/batches", `{"issues":["`+id+`"],"anyway":true,"dry_run":true,`+part+`}`)
+		if got := fmt.Sprint(status, " ", answer["error"]); !strings.HasPrefix(got, want) {
+			t.Errorf("%.40s: %s, want %s", part, got, want)
+		}
+	}
+	if status, answer := w.ask("/api/batches", `{"issues":["`+id+`"],"anyway":true,"dry_run":true,"note":"`+strings.Repeat("é", 2000)+`"}`); status != 200 {
+		t.Errorf("a note of 2,000 characters: %d %v", status, answer["error"])
+	}
+}
+
+// TestABlankQueryNamesTheWholeList wherever all of a query are named, once how many
+// these are was confirmed.
+func TestABlankQueryNamesTheWholeList(t *testing.T) {
+	w := newWorld(t, handmade(t), true)
+	w.populate()
+	w.json("POST", "/api/refresh", "")
+	n := w.count("/api/issues")
+	for _, q := range []string{``, `"q":"",`, `"q":"  ",`} {
+		for path, c := range map[string]struct{ rest, field string }{
+			"/api/batches":   {`"dry_run":true`, "selected"},
+			"/api/decisions": {`"action":"comment","comment":"x"`, "issues"},
+			"/api/campaigns": {fmt.Sprintf(`"name":"All%d"`, len(q)), "issues"},
+		} {
+			if status, got := w.ask(path, fmt.Sprintf(`{%s"expect":%d,%s}`, q, n, c.rest)); status >= 300 || got[c.field] != float64(n) {
+				t.Errorf("%s with %q: %d %v, want %d issues", path, q, status, got, n)
+			}
+			if status, got := w.ask(path, fmt.Sprintf(`{%s"expect":%d,%s}`, q, n+1, strings.Replace(c.rest, "All", "More", 1))); status != 409 ||
+				!strings.Contains(fmt.Sprint(got["error"]), fmt.Sprintf("now names %d issues", n)) {
+				t.Errorf("%s with %q and another number: %d %v", path, q, status, got)
+			}
+			if status, got := w.ask(path, fmt.Sprintf(`{%s%s}`, q, c.rest)); status != 400 {
+				t.Errorf("%s with %q and no number: %d %v", path, q, status, got)
+			}
+		}
 	}
 }
 

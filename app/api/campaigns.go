@@ -13,6 +13,7 @@ import (
 // campaignItem is a campaign with the links of its figures.
 type campaignItem struct {
 	telemetry.CampaignRow
+	Version string            `json:"version"`
 	Percent float64           `json:"percent_done"`
 	ACUs    float64           `json:"acus"`
 	PerGone *float64          `json:"acus_per_gone"`
@@ -26,13 +27,19 @@ type campaignDetail struct {
 	Pace telemetry.Pace          `json:"pace"`
 }
 
+// campaignAnswer is a campaign as a change has left it.
+type campaignAnswer struct {
+	telemetry.Campaign
+	Version string `json:"version"`
+}
+
 type campaignList struct {
 	Items []campaignItem `json:"items"`
 	Total int            `json:"total"`
 }
 
 func (a *API) campaignOf(r telemetry.CampaignRow, l dashboard.Links) campaignItem {
-	return campaignItem{r, r.Percent(), acus(r.MilliACU), r.ACUsPerGone(), a.paths(l)}
+	return campaignItem{r, r.Version(), r.Percent(), acus(r.MilliACU), r.ACUsPerGone(), a.paths(l)}
 }
 
 func (a *API) campaigns(c *fiber.Ctx) error {
@@ -84,7 +91,7 @@ func (a *API) beginCampaign(c *fiber.Ctx) error {
 		return err
 	}
 	c.Set(fiber.HeaderLocation, links.APICampaign(made.ID))
-	return send(c, fiber.StatusCreated, made)
+	return send(c, fiber.StatusCreated, campaignAnswer{made, made.Version()})
 }
 
 func (a *API) editCampaign(c *fiber.Ctx) error {
@@ -93,6 +100,7 @@ func (a *API) editCampaign(c *fiber.Ctx) error {
 		return err
 	}
 	var in struct {
+		Version     string  `json:"version"`
 		Name        *string `json:"name"`
 		Owner       *string `json:"owner"`
 		Due         *string `json:"due"`
@@ -102,7 +110,7 @@ func (a *API) editCampaign(c *fiber.Ctx) error {
 	if err := jsonBody(c, &in); err != nil {
 		return err
 	}
-	e := telemetry.CampaignEdit{Name: in.Name, Owner: in.Owner, MaxSessions: in.MaxSessions, MaxACUs: in.MaxACUs}
+	e := telemetry.CampaignEdit{Version: in.Version, Name: in.Name, Owner: in.Owner, MaxSessions: in.MaxSessions, MaxACUs: in.MaxACUs}
 	if in.Due != nil {
 		due, err := telemetry.DueParam(*in.Due)
 		if err != nil {
@@ -114,7 +122,7 @@ func (a *API) editCampaign(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return send(c, fiber.StatusOK, is)
+	return send(c, fiber.StatusOK, campaignAnswer{is, is.Version()})
 }
 
 func (a *API) closeCampaign(c *fiber.Ctx) error {
@@ -126,7 +134,7 @@ func (a *API) closeCampaign(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return send(c, fiber.StatusOK, is)
+	return send(c, fiber.StatusOK, campaignAnswer{is, is.Version()})
 }
 
 // campaignRoutes are the endpoints of campaigns. Their figures have no past.

@@ -16,7 +16,7 @@ func campaignAsks(w *world) []ask {
 		{"POST " + all, all, fmt.Sprintf(`{"name":"<B>all</b>","q":"is:open","expect":%d}`, open), 409},
 		{"POST " + all, all, `{"name":"More","q":"is:open","expect":9999}`, 409},
 		{"POST " + all, all, `{"name":"More","q":"is:open","expect":10001}`, 400}, {"POST " + all, all, `{"name":"More","q":"colour:red","expect":1}`, 400},
-		{"POST " + all, all, `{"name":"","q":"is:open","expect":1}`, 400}, {"POST " + all, all, `{"name":"x","q":"","expect":1}`, 400},
+		{"POST " + all, all, `{"name":"","q":"is:open","expect":1}`, 400}, {"POST " + all, all, `{"name":"x","q":"","expect":1}`, 409},
 		{"POST " + all, all, `{"name":"x","q":"is:open","expect":0}`, 400}, {"POST " + all, all, `{"name":"x","q":"is:open","expect":1,"owner":"nobody here"}`, 400},
 		{"POST " + all, all, `{"name":"x","q":"is:open","expect":1,"due":"2001-01-01"}`, 400}, {"POST " + all, all, `{"name":"x","q":"is:open","expect":1,"due":"soon"}`, 400},
 		{"POST " + all, all, `{"name":"x","q":"is:open","expect":1,"max_acus":-1}`, 400}, {"POST " + all, all, `{"name":"x","pace":1}`, 400},
@@ -26,6 +26,39 @@ func campaignAsks(w *world) []ask {
 		{"PATCH " + all + "/{id}", all + "/99", `{"owner":""}`, 404},
 		{"DELETE " + all + "/{id}", one, "", 200}, {"DELETE " + all + "/{id}", one, "", 200}, {"DELETE " + all + "/{id}", all + "/99", "", 404},
 		{"PATCH " + all + "/{id}", one, `{"owner":""}`, 409}, {"GET " + all + "/{id}", one, "", 200},
+	}
+}
+
+// TestACampaignIsNotChangedByTwoAtOnce: who comes second is told what has changed.
+func TestACampaignIsNotChangedByTwoAtOnce(t *testing.T) {
+	w := newWorld(t, handmade(t), true)
+	w.json("POST", "/api/refresh", "")
+	made := w.json("POST", "/api/campaigns", fmt.Sprintf(`{"name":"All","q":"is:open","expect":%d}`, w.count("/api/issues?q=is:open")))
+	version := made["version"].(string)
+	if got := w.json("GET", "/api/campaigns/1", "")["version"]; got != version {
+		t.Errorf("it was begun as %s, and is read as %v", version, got)
+	}
+	patch := func(body string) string {
+		r := w.do("PATCH", "/api/campaigns/1", body)
+		var answer map[string]any
+		if err := json.Unmarshal(r.body, &answer); err != nil {
+			t.Fatal(err)
+		}
+		if r.StatusCode == 200 {
+			return "200 " + fmt.Sprint(answer["owner"], " ", answer["max_acus"])
+		}
+		return fmt.Sprint(r.StatusCode, " ", answer["error"])
+	}
+	const meanwhile = "409 Somebody has changed the campaign meanwhile: its owner is now you, it is now due 31 Jan 2030, it may now use 7 ACUs. Nothing was changed."
+	for _, c := range [][2]string{
+		{`{"version":"` + version + `","owner":"@me","max_acus":7,"due":"2030-01-31"}`, "200 you 7"},
+		{`{"version":"` + version + `","owner":"","max_acus":9}`, meanwhile},
+		{`{"version":"x","owner":""}`, "400 Invalid version: want that of the campaign as it was read."},
+		{`{"max_acus":8}`, "200 you 8"}, // who names no version changes it as it is
+	} {
+		if got := patch(c[0]); !strings.HasPrefix(got, c[1]) {
+			t.Errorf("%s: %s, want %s", c[0], got, c[1])
+		}
 	}
 }
 

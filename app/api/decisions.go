@@ -29,8 +29,8 @@ type decisionBody struct {
 	Rows     []string `json:"rows"`
 }
 
-// idempotencyKey is the header by which a request that is sent again is known.
-const idempotencyKey = "Idempotency-Key"
+// keyOf is the key by which a request that is sent again is known, "" for none.
+func keyOf(c *fiber.Ctx) (string, error) { return telemetry.IdempotencyKey(c.Get("Idempotency-Key")) }
 
 // decide makes a decision.
 func (a *API) decide(c *fiber.Ctx) error {
@@ -42,9 +42,13 @@ func (a *API) decide(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	key, err := keyOf(c)
+	if err != nil {
+		return err
+	}
 	d := telemetry.NewDecision{
 		Action: telemetry.DecisionAction(in.Action), Reason: telemetry.ReasonOf(in.Reason), Comment: in.Comment, Until: until,
-		Assignee: in.Assignee, Key: c.Get(idempotencyKey),
+		Assignee: in.Assignee, Key: key,
 		Issues: in.Issues, Query: in.Q, Expect: in.Expect, Needs: in.Rows,
 	}
 	made, err := a.Dashboard.Decide(c.UserContext(), d, a.now())

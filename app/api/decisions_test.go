@@ -61,6 +61,10 @@ func TestDecisionsByTheAPI(t *testing.T) {
 	if n := w.json("GET", "/api/decisions", "")["total"]; n != 1.0 {
 		t.Errorf("%v decisions, want 1", n)
 	}
+	if noted := w.items("/api/audit?action=decide"); fmt.Sprint(noted[1]["after"]) != "the same request again, nothing was decided anew" ||
+		!strings.HasPrefix(fmt.Sprint(noted[2]["after"]), "Dismissed") {
+		t.Errorf("the audit log has %v", noted)
+	}
 
 	// All of a query, with the number confirmed.
 	status, refused := w.post(map[string]any{"q": "is:open", "expect": open, "action": "assign", "assignee": "@me"})

@@ -18,7 +18,7 @@ import (
 func answers() map[string]any {
 	return map[string]any{
 		"BackfillResult":     ingest.BackfillResult{},
-		"Campaign":           telemetry.Campaign{},
+		"Campaign":           campaignAnswer{},
 		"CampaignItem":       campaignItem{},
 		"CampaignDetail":     campaignDetail{},
 		"CampaignDay":        telemetry.CampaignDay{},

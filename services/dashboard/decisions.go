@@ -33,7 +33,11 @@ func (d *Dashboard) Decide(ctx context.Context, n telemetry.NewDecision, now tim
 		}
 	}
 	made, err := d.o.Decider.Decide(ctx, n, a)
-	if err == nil {
+	switch {
+	case err != nil:
+	case made.Repeated:
+		telemetry.NoteEffect(ctx, telemetry.Effect{Subject: subjectOf(made, n.Issues), After: "the same request again, nothing was decided anew"})
+	default:
 		telemetry.NoteEffect(ctx, telemetry.Effect{Subject: subjectOf(made, n.Issues), After: made.Words()})
 	}
 	return made, err

@@ -40,11 +40,11 @@ func (d *Dashboard) PlanSend(ctx context.Context, ask telemetry.SendAsk, now tim
 		return p, err
 	}
 	p = telemetry.SendPlan{
-		MaxACUs: ask.MaxACUs, PerDay: d.o.SendLimits.PerDay, AtOnce: telemetry.SendMost, Size: ask.Size,
+		MaxACUs: ask.MaxACUs, PerDay: d.o.SendLimits.PerDay, AtOnce: telemetry.SendMost, Size: ask.Size, Note: ask.Note, Playbook: ask.Playbook,
 		Batches: []telemetry.PlannedBatch{}, Left: []telemetry.LeftOut{},
 	}
 	if ask.Retry != "" {
-		if ask, err = d.retried(ctx, ask, ofBatch, &p); err != nil {
+		if ask, err = d.retried(ctx, ask, ofBatch, &p, now); err != nil {
 			return p, err
 		}
 	}
@@ -53,9 +53,11 @@ func (d *Dashboard) PlanSend(ctx context.Context, ask telemetry.SendAsk, now tim
 		return p, err
 	}
 	p.Selected = int64(len(rows))
-	if p.Today, err = d.BatchesToday(ctx); err != nil {
+	today, err := d.BatchesToday(ctx)
+	if err != nil {
 		return p, err
 	}
+	p.Today += today // less the one that is replaced
 	open, err := d.leaveOut(ctx, rows, ask.Anyway, &p)
 	if err != nil {
 		return p, err
@@ -68,7 +70,9 @@ func (d *Dashboard) PlanSend(ctx context.Context, ask telemetry.SendAsk, now tim
 
 // retried makes the question for a batch again that for its issues, in one batch
 // and, where none are asked for, with as many ACUs at most.
-func (d *Dashboard) retried(ctx context.Context, ask telemetry.SendAsk, ofBatch bool, p *telemetry.SendPlan) (telemetry.SendAsk, error) {
+func (d *Dashboard) retried(
+	ctx context.Context, ask telemetry.SendAsk, ofBatch bool, p *telemetry.SendPlan, now time.Time,
+) (telemetry.SendAsk, error) {
 	found, err := d.Batches(ctx, telemetry.BatchFilter{ID: ask.Retry, Most: 1})
 	if err != nil {
 		return ask, err
@@ -79,7 +83,9 @@ func (d *Dashboard) retried(ctx context.Context, ask telemetry.SendAsk, ofBatch 
 	b := found.Items[0]
 	switch {
 	case b.State == telemetry.BatchUnknown && ask.NotStarted:
-		p.Replaces = b.ID
+		if p.Replaces = b.ID; !b.At.Before(now.UTC().Truncate(24 * time.Hour)) {
+			p.Today-- // it no longer counts once it has failed
+		}
 	case b.State == telemetry.BatchUnknown:
 		return ask, telemetry.Errorf(telemetry.CodeConflict, "It is not known whether Devin started a session for this batch. "+
 			"Look in Devin for one with the tag %s; where there is none, say so (not_started), and it is sent again.", telemetry.BatchTag(b.ID))
@@ -90,6 +96,7 @@ func (d *Dashboard) retried(ctx context.Context, ask telemetry.SendAsk, ofBatch 
 	if most := d.o.SendLimits.MaxACUs; ofBatch && b.MaxACUs > 0 && (most == 0 || b.MaxACUs < most) {
 		ask.MaxACUs, p.MaxACUs = b.MaxACUs, b.MaxACUs
 	}
+	p.Note, p.Playbook = cmp.Or(ask.Note, string(b.Note)), cmp.Or(ask.Playbook, string(b.Playbook))
 	ask.Issues, ask.Size = b.Issues, int64(len(b.Issues))
 	p.Size, p.Retry = ask.Size, b.ID
 	return ask, nil
@@ -97,7 +104,7 @@ func (d *Dashboard) retried(ctx context.Context, ask telemetry.SendAsk, ofBatch 
 
 // asked are the issues that are asked for, each once.
 func (d *Dashboard) asked(ctx context.Context, ask telemetry.SendAsk) ([]telemetry.IssueRow, error) {
-	if ask.Query != "" {
+	if ask.ByQuery() {
 		return d.matching(ctx, ask)
 	}
 	var rows []telemetry.IssueRow
@@ -294,10 +301,19 @@ func (d *Dashboard) planBatches(ctx context.Context, chosen []telemetry.IssueRow
 		return err
 	}
 	for _, b := range telemetry.PlanBatches(issues, int(size), telemetry.NewID) {
+		b.Add(p.Note, p.Playbook)
 		odds := telemetry.OddsOf(e, b.Rules(), b.Family, len(b.Issues))
 		p.Batches = append(p.Batches, telemetry.PlannedBatch{NewBatch: b, Rules: b.Rules(), Odds: odds})
 	}
 	return nil
+}
+
+// playbooksOffered is how many of them a form offers.
+const playbooksOffered = 50
+
+// Playbooks are the ids of those that sessions have followed.
+func (d *Dashboard) Playbooks(ctx context.Context) ([]string, error) {
+	return d.Sessions.Values(ctx, time.Time{}, "playbook", "", playbooksOffered)
 }
 
 // Send has a session started for each batch of what is asked, once per key: the same
@@ -308,8 +324,11 @@ func (d *Dashboard) Send(ctx context.Context, ask telemetry.SendAsk, now time.Ti
 	var p telemetry.SendPlan
 	asked := ask.Print()
 	sent, err := d.BatchesOf(ctx, ask.Key)
-	if err != nil || len(sent) > 0 {
-		return p, sent, cmp.Or(err, telemetry.SameOrder(sent, asked))
+	if err = cmp.Or(err, telemetry.SameOrder(sent, asked)); err != nil || len(sent) > 0 {
+		if err == nil {
+			telemetry.NoteEffect(ctx, sendEffect(sent, true))
+		}
+		return p, sent, err
 	}
 	if d.o.Sender == nil {
 		return p, nil, telemetry.Errorf(telemetry.CodeMissingSetting,
@@ -327,19 +346,23 @@ func (d *Dashboard) Send(ctx context.Context, ask telemetry.SendAsk, now time.Ti
 	}
 	sent, err = d.o.Sender.StartSend(ctx, p.Order(ask.Key, asked, telemetry.NameOf(ctx)))
 	if err == nil {
-		telemetry.NoteEffect(ctx, sendEffect(sent))
+		telemetry.NoteEffect(ctx, sendEffect(sent, !p.Has(sent)))
 	}
 	return p, sent, err
 }
 
-// sendEffect is what the audit log says of an order.
-func sendEffect(sent []telemetry.SentBatch) telemetry.Effect {
+// sendEffect is what the audit log says of an order, or of one that was made before.
+func sendEffect(sent []telemetry.SentBatch, before bool) telemetry.Effect {
 	var ids, issues []string
 	for _, b := range sent {
 		ids, issues = append(ids, telemetry.BatchTag(b.ID)), append(issues, b.Issues...)
 	}
+	what := "sent to Devin: "
+	if before {
+		what = "the same request again, nothing was sent: "
+	}
 	return telemetry.Effect{Subject: telemetry.Shorten(strings.Join(ids, " "), subjectMost),
-		After: telemetry.Shorten("sent to Devin: "+strings.Join(issues, " "), subjectMost)}
+		After: telemetry.Shorten(what+strings.Join(issues, " "), subjectMost)}
 }
 
 // subjectMost bounds what an entry of the audit log says of an order.

@@ -21,6 +21,7 @@ type create struct {
 	Title      string          `json:"title,omitempty"`
 	Tags       []string        `json:"tags,omitempty"`
 	MaxACUs    int64           `json:"max_acu_limit,omitempty"`
+	Playbook   string          `json:"playbook_id,omitempty"`
 	Schema     json.RawMessage `json:"structured_output_schema,omitempty"`
 	Idempotent bool            `json:"idempotent,omitempty"` // v1 alone
 }
@@ -38,7 +39,8 @@ func (c *Client) Create(ctx context.Context, n telemetry.NewSession) (telemetry.
 		denied: "The key in DEVIN_API_KEY may not start sessions (403). Give it the permission (on v3 ManageOrgSessions), or use another key.",
 		order: &order{
 			body: create{
-				Prompt: n.Prompt, Title: n.Title, Tags: n.Tags, MaxACUs: n.MaxACUs, Schema: n.Schema, Idempotent: c.api == apiV1,
+				Prompt: n.Prompt, Title: n.Title, Tags: n.Tags, MaxACUs: n.MaxACUs, Playbook: n.Playbook, Schema: n.Schema,
+				Idempotent: c.api == apiV1,
 			},
 			unsure:   "It is not known whether the session was started. It is looked up by its tag; nothing is sent again by itself.",
 			rejected: "No session was started.",

@@ -78,7 +78,7 @@ type Store interface {
 	BeginBatch(ctx context.Context, id string) (mine bool, err error)
 	EndBatch(ctx context.Context, b telemetry.SentBatch) error
 	BatchesOf(ctx context.Context, token string) ([]telemetry.SentBatch, error)
-	UnsettledBatches(ctx context.Context, after time.Time) ([]telemetry.SentBatch, error)
+	UnsettledBatches(ctx context.Context) ([]telemetry.SentBatch, error)
 	SettleOwnBatches(ctx context.Context, before time.Time) error
 
 	LogsToAsk(ctx context.Context, limit int) ([]telemetry.LogQuestion, error)
@@ -171,8 +171,9 @@ type Runner struct {
 	reading  chan struct{}                  // holds a value while run files are read: a refresh of one source may come beside one of all
 	leading  sync.Mutex                     // held while the store is asked for the lease
 	failures failures
-	sending  singleflight.Group // by token
-	orders   sync.RWMutex       // read while an order is being sent
+	sending  singleflight.Group   // by token
+	orders   sync.RWMutex         // read while an order is being sent
+	looked   map[string]time.Time // by batch: when its session was last looked for
 }
 
 // New returns a Runner whose jobs live as long as ctx.
@@ -184,6 +185,7 @@ func New(ctx context.Context, o Options) *Runner {
 		pauses:  map[string]time.Time{},
 		offered: map[telemetry.LogRef]time.Time{},
 		fresh:   map[string]time.Time{},
+		looked:  map[string]time.Time{},
 		reading: make(chan struct{}, 1),
 	}
 }

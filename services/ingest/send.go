@@ -15,9 +15,9 @@ type Starter interface {
 }
 
 const (
-	// lookedFor is how long a session is looked for of which it is not known whether
-	// it was started. After that only a person looks.
-	lookedFor = 24 * time.Hour
+	// soonFound is how long each poll looks for a session of which it is not known
+	// whether it was started. After that it is looked for once in lookAgain.
+	soonFound, lookAgain = 24 * time.Hour, time.Hour
 	// clocksDiffer is how much earlier than its order a session may say that it was created.
 	clocksDiffer = 10 * time.Minute
 )
@@ -162,11 +162,14 @@ func (r *Runner) settleBatches(ctx context.Context) {
 		r.logFailure("cannot settle batches", "batches", r.o.Store.SettleOwnBatches(ctx, r.o.Now().Add(-sendLimit)))
 		r.orders.Unlock()
 	}
-	open, err := r.o.Store.UnsettledBatches(ctx, r.o.Now().Add(-lookedFor))
+	open, err := r.o.Store.UnsettledBatches(ctx)
 	r.logFailure("cannot read what was sent", "batches", err)
 	for _, b := range open {
 		if b.State == telemetry.BatchSent {
 			r.logFailure("cannot store the record of a batch", b.ID, r.recordBatch(ctx, b))
+			continue
+		}
+		if !r.looksFor(b) {
 			continue
 		}
 		var found []telemetry.UpstreamSession
@@ -181,4 +184,17 @@ func (r *Runner) settleBatches(ctx context.Context) {
 			return // the next would fail alike
 		}
 	}
+}
+
+// looksFor reports whether it is time to look for the session of a batch of which
+// it is not known whether it was started, and notes that it was looked for.
+func (r *Runner) looksFor(b telemetry.SentBatch) bool {
+	now := r.o.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now.Sub(b.At.Time) > soonFound && now.Sub(r.looked[b.ID]) < lookAgain {
+		return false
+	}
+	r.looked[b.ID] = now
+	return true
 }

@@ -30,6 +30,8 @@ type sender struct {
 	t     *testing.T
 	db    *storetest.Store
 	devin *devintest.Player
+
+	address string // of Devin
 }
 
 func newSender(t *testing.T, db *storetest.Store, key string) *sender {
@@ -48,7 +50,7 @@ func sendsTo(t *testing.T, db *storetest.Store, player *devintest.Player, addres
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
-	return &sender{t: t, db: db, devin: player, Runner: ingest.New(ctx, ingest.Options{
+	return &sender{t: t, db: db, devin: player, address: address, Runner: ingest.New(ctx, ingest.Options{
 		Store: derive.New(db.Store), Devin: client, Messenger: client, Starter: client, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: time.Now, NewID: telemetry.NewID,
 	})}
 }
@@ -167,6 +169,33 @@ func TestALostAnswerIsLookedUp(t *testing.T) {
 			t.Errorf("the session of %v took %q", b.Issues, got)
 		}
 	}
+}
+
+// TestALostAnswerIsLookedUpUntilItIsFound, days later too: then once an hour.
+func TestALostAnswerIsLookedUpUntilItIsFound(t *testing.T) {
+	storetest.OnBoth(t, func(t *testing.T, db *storetest.Store) {
+		storetest.Put(t, db, fiveIssues()...)
+		s := newSender(t, db, "cog_1")
+		o := s.order("one", 20)
+		if _, err := db.OrderBatches(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Exec(t.Context(), fmt.Sprintf(`UPDATE batches SET state = 'unknown', at = at - %d`, 3*24*time.Hour.Milliseconds())); err != nil {
+			t.Fatal(err)
+		}
+		s.poll()
+		looked := s.devin.Counts()[devintest.KindList]
+		if s.poll(); looked == 0 || s.devin.Counts()[devintest.KindList] != looked {
+			t.Errorf("it was looked for %d times by a poll, and %d times by the next", looked, s.devin.Counts()[devintest.KindList]-looked)
+		}
+		s.devin.Put(devintest.Session{ID: "cafe", Status: "running", Tags: o.Batches[0].Tags, CreatedAt: time.Now().Add(-3 * 24 * time.Hour)})
+		next := sendsTo(t, db, s.devin, s.address, "cog_1")
+		next.poll()
+		list, err := db.BatchesOf(t.Context(), "one")
+		if err != nil || list[0].State != telemetry.BatchSent || list[0].Session != "cafe" {
+			t.Errorf("%+v, %v", list, err)
+		}
+	})
 }
 
 // TestWhatCannotBeStartedIsSaid: nothing was started, why stands in each batch, and

@@ -164,13 +164,12 @@ func (s *Store) BatchesOf(ctx context.Context, token string) ([]telemetry.SentBa
 	return Get(ctx, s, func(tx *Tx) []telemetry.SentBatch { return batchesWhere(tx, `token = $1`+newestFirst, token) })
 }
 
-// UnsettledBatches are those that were sent and have no record yet, and those
-// ordered after a time of which it is not known whether they were.
-func (s *Store) UnsettledBatches(ctx context.Context, after time.Time) ([]telemetry.SentBatch, error) {
+// UnsettledBatches are those that were sent and have no record yet, and those of
+// which it is not known whether they were.
+func (s *Store) UnsettledBatches(ctx context.Context) ([]telemetry.SentBatch, error) {
 	return Get(ctx, s, func(tx *Tx) []telemetry.SentBatch {
-		return batchesWhere(tx, `state = 'unknown' AND at > $1 OR state = 'sent' AND NOT EXISTS (
-			SELECT 1 FROM files f WHERE f.source = $2 AND f.file = 'sent_' || batches.id || '.json')`+newestFirst,
-			Millis(after), telemetry.SourceSent)
+		return batchesWhere(tx, `state = 'unknown' OR state = 'sent' AND NOT EXISTS (
+			SELECT 1 FROM files f WHERE f.source = $1 AND f.file = 'sent_' || batches.id || '.json')`+newestFirst, telemetry.SourceSent)
 	})
 }
 

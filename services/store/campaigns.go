@@ -47,11 +47,15 @@ func freeCampaignName(tx *Tx, name string, but int64) error {
 }
 
 // EditCampaign changes an open campaign, and returns it as it was and is. The
-// error is CodeNotFound, or CodeConflict for one that is closed or another's name.
+// error is CodeNotFound, or CodeConflict for one that is closed, that is no longer
+// what the edit was based on, or another's name.
 func (s *Store) EditCampaign(ctx context.Context, id int64, e telemetry.CampaignEdit) (was, is telemetry.Campaign, err error) {
 	return s.changeCampaign(ctx, id, func(tx *Tx, c telemetry.Campaign) (telemetry.Campaign, error) {
 		if !c.ClosedAt.IsZero() {
 			return c, telemetry.Errorf(telemetry.CodeConflict, "The campaign is closed: it is no longer changed.")
+		}
+		if err := c.Changed(e.Version); err != nil {
+			return c, err
 		}
 		c = e.Apply(c)
 		return c, freeCampaignName(tx, c.Name, id)

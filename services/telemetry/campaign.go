@@ -40,6 +40,7 @@ type NewCampaign struct {
 
 // CampaignEdit is what of a campaign is to change; nil stays.
 type CampaignEdit struct {
+	Version     string // Campaign.Version as it was read; "" = as it is
 	Name        *string
 	Owner       *string
 	Due         *time.Time
@@ -60,8 +61,9 @@ const (
 // field. known reports whether somebody can own it.
 func (c NewCampaign) Check(now time.Time, known func(name string) bool) (NewCampaign, error) {
 	switch {
-	case strings.TrimSpace(c.Query) == "":
-		return c, invalidField("q", "The query is missing: want one that names the issues, for example is:open severity:critical.")
+	case !Named(c.Query, c.Expect):
+		return c, invalidField("q", "The query is missing: want one that names the issues, for example is:open severity:critical, "+
+			"or how many the whole list has in expect.")
 	case len(c.Query) > campaignQueryMost:
 		return c, invalidField("q", "The query has %d bytes; the limit is %d.", len(c.Query), campaignQueryMost)
 	case c.Expect < 1:
@@ -69,7 +71,8 @@ func (c NewCampaign) Check(now time.Time, known func(name string) bool) (NewCamp
 	case c.Expect > CampaignIssuesMost:
 		return c, TooManyCampaignIssues(c.Expect)
 	}
-	edit, err := CampaignEdit{&c.Name, &c.Owner, &c.Due, &c.MaxSessions, &c.MaxACUs}.Check(now, known)
+	c.Query = strings.TrimSpace(c.Query)
+	edit, err := CampaignEdit{Name: &c.Name, Owner: &c.Owner, Due: &c.Due, MaxSessions: &c.MaxSessions, MaxACUs: &c.MaxACUs}.Check(now, known)
 	if err == nil {
 		c.Name, c.Due = *edit.Name, *edit.Due
 	}

@@ -58,7 +58,6 @@ func ReasonOf(text string) DismissReason {
 const (
 	DecisionIssuesMost  = 10_000
 	DecisionCommentMost = 10_000    // bytes
-	DecisionKeyMost     = 200       // bytes
 	DecisionBodyMost    = 256 << 10 // bytes of a request: the ids of all issues, and a comment, in any encoding
 )
 
@@ -77,7 +76,7 @@ type NewDecision struct {
 	Needs    []string // the keys of rows of Needs you, which are snoozed; nil: the decision is about issues
 
 	Issues []string // public ids; nil: those that a query names
-	Query  string   // that query
+	Query  string   // that query; a blank one names the whole list
 	Expect int64    // how many issues it is to name
 }
 
@@ -114,8 +113,6 @@ func (d NewDecision) checkAction() error {
 		return invalidField("comment", "The comment is empty. Write one.")
 	case len(d.Comment) > DecisionCommentMost:
 		return invalidField("comment", "The comment has %d bytes; the limit is %d. Shorten it.", len(d.Comment), DecisionCommentMost)
-	case len(d.Key) > DecisionKeyMost:
-		return invalidField("", "The Idempotency-Key has %d bytes; the limit is %d.", len(d.Key), DecisionKeyMost)
 	}
 	return nil
 }
@@ -160,9 +157,9 @@ func (d NewDecision) checkIssues() error {
 		return invalidField("rows", "A snooze is of at most %d rows; this names %d. Snooze fewer at once.", DecisionIssuesMost, len(d.Needs))
 	case d.Needs != nil:
 		return nil
-	case d.Issues != nil && d.Query != "":
+	case d.Issues != nil && strings.TrimSpace(d.Query) != "":
 		return invalidField("issues", "Give either issues or q, not both.")
-	case d.Issues != nil && len(d.Issues) == 0, d.Issues == nil && d.Query == "":
+	case d.Issues != nil && len(d.Issues) == 0, d.Issues == nil && !Named(d.Query, d.Expect):
 		return invalidField("issues", "No issues: want their ids in issues, or a query in q with the number of its issues in expect.")
 	case len(d.Issues) > DecisionIssuesMost:
 		return TooManyIssues(int64(len(d.Issues)))
@@ -170,6 +167,12 @@ func (d NewDecision) checkIssues() error {
 		return invalidField("expect", "Invalid expect: want the number of issues that the query names, as it was confirmed.")
 	}
 	return nil
+}
+
+// Named reports whether a query names issues: a blank one names the whole list,
+// where how many these are was confirmed.
+func Named(query string, confirmed int64) bool {
+	return confirmed > 0 || strings.TrimSpace(query) != ""
 }
 
 // TooManyIssues is the error of a decision about too many issues.
@@ -219,6 +222,7 @@ type Decision struct {
 	Needs    []string       `json:"rows"`   // the rows of Needs you that were snoozed
 	UndoneAt Time           `json:"undone_at"`
 	UndoneBy Optional       `json:"undone_by"`
+	Repeated bool           `json:"-"` // it was made before, by the same request
 }
 
 // IssueDecision is a decision as one of its issues has it.

@@ -17,6 +17,19 @@ func NumberParam(name, text string, example, low, high int64) (int64, error) {
 	return min(max(n, low), high), nil
 }
 
+// idempotencyKeyMost bounds the keys by which requests that are sent again are
+// known, in bytes.
+const idempotencyKeyMost = 200
+
+// IdempotencyKey checks the header of that name, "" for none. The error is CodeInvalid.
+func IdempotencyKey(text string) (string, error) {
+	if len(text) > idempotencyKeyMost {
+		return "", Errorf(CodeInvalid, "The Idempotency-Key has %d bytes; the limit is %d. Nothing was done. Use a shorter one.",
+			len(text), idempotencyKeyMost)
+	}
+	return text, nil
+}
+
 // TimeParam reads the parameter name of an address: a time in RFC 3339, to the
 // millisecond, in UTC; zero for an empty text. The error is CodeInvalid.
 func TimeParam(name, text string) (time.Time, error) {

@@ -34,6 +34,8 @@ type NewBatch struct {
 	Findings []Finding `json:"findings"`      // likewise, as the session is told of them, without a place: a record of those is a scan
 	Title    string    `json:"title"`
 	Prompt   string    `json:"prompt"`
+	Note     Optional  `json:"note"`        // what the person who sends it has added to the prompt
+	Playbook Optional  `json:"playbook_id"` // that the session is to follow, "" for none
 	Tags     []string  `json:"tags"`
 }
 
@@ -247,7 +249,7 @@ func OutputSchema() []byte {
 
 // Session is the session to start for a batch.
 func (b *NewBatch) Session(maxACUs int64) NewSession {
-	return NewSession{Prompt: b.Prompt, Title: b.Title, Tags: b.Tags, MaxACUs: maxACUs, Schema: OutputSchema()}
+	return NewSession{Prompt: b.Prompt, Title: b.Title, Tags: b.Tags, MaxACUs: maxACUs, Playbook: string(b.Playbook), Schema: OutputSchema()}
 }
 
 // sentRecord is a dispatch's record.

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -23,6 +24,14 @@ const (
 // BatchStates are all states, in the order in which a batch goes through them.
 func BatchStates() []BatchState {
 	return []BatchState{BatchQueued, BatchBegun, BatchSent, BatchUnknown, BatchFailed}
+}
+
+// BatchStateParam reads one of them, "" for an empty text. The error is CodeInvalid.
+func BatchStateParam(text string) (BatchState, error) {
+	if text == "" || slices.Contains(BatchStates(), BatchState(text)) {
+		return BatchState(text), nil
+	}
+	return "", Errorf(CodeInvalid, "Invalid state %q: want queued, begun, sent, unknown or failed.", Shown(text))
 }
 
 // BatchFilter names batches; what is empty asks for nothing.
@@ -71,6 +80,8 @@ const (
 	SendMost = 10
 	// SendIssuesMost is how many issues may be named or matched by what is asked.
 	SendIssuesMost = 10_000
+	// SessionACUsMost is what a session may be allowed to cost where no setting says less.
+	SessionACUsMost = 10_000
 )
 
 // SendLimits are the settings that bound what is sent.
@@ -82,8 +93,8 @@ type SendLimits struct {
 // SendAsk is what somebody asks to be sent: issues by their ids, all that a query
 // names, or a batch again.
 type SendAsk struct {
-	Key        string // by which the same request is known when it is sent again
-	Issues     []string
+	Key        string   // by which the same request is known when it is sent again
+	Issues     []string // nil: those that a query names
 	Query      string
 	Expect     int64 // how many issues the query names, as confirmed
 	Sessions   int64 // how many sessions were confirmed; 0 = not asked
@@ -91,7 +102,9 @@ type SendAsk struct {
 	MaxACUs    int64 // of each session; 0 = the setting
 	Anyway     bool  // also issues that are under way in a session or a pull request
 	Retry      string
-	NotStarted bool // a person says that Retry was not started, where that is not known
+	NotStarted bool   // a person says that Retry was not started, where that is not known
+	Note       string // is added to each prompt; of a retry "" is that of the batch
+	Playbook   string // that each session follows; of a retry "" is that of the batch
 
 	// Known are the batches that were sent when this was planned; nil are those of now.
 	Known []string
@@ -114,6 +127,10 @@ func SameOrder(list []SentBatch, asked string) error {
 	return Errorf(CodeConflict, "This key was used for another request. Nothing was sent. Send this one with a key of its own.")
 }
 
+// ByQuery reports whether all that a query names are asked for: a blank one names
+// the whole list, where how many these are was confirmed.
+func (a SendAsk) ByQuery() bool { return a.Issues == nil && a.Retry == "" && Named(a.Query, a.Expect) }
+
 // Check returns a with its defaults, or says what is wrong with it.
 func (a SendAsk) Check(l SendLimits) (SendAsk, error) {
 	if a.Size == 0 {
@@ -122,25 +139,22 @@ func (a SendAsk) Check(l SendLimits) (SendAsk, error) {
 	if a.MaxACUs == 0 {
 		a.MaxACUs = l.MaxACUs
 	}
-	ways := 0
-	for _, given := range []bool{len(a.Issues) > 0, a.Query != "", a.Retry != ""} {
-		if given {
-			ways++
-		}
-	}
+	most := cmp.Or(l.MaxACUs, SessionACUsMost)
 	switch {
-	case ways == 0:
-		return a, Errorf(CodeInvalid, "No issue is named. Name some by their ids, or all by a query.")
-	case ways > 1:
+	case len(a.Issues) == 0 && a.Retry == "" && !a.ByQuery():
+		return a, Errorf(CodeInvalid, "No issue is named. Name some by their ids, or all by a query, with how many it names.")
+	case strings.TrimSpace(a.Query) != "" && (len(a.Issues) > 0 || a.Retry != "") || len(a.Issues) > 0 && a.Retry != "":
 		return a, Errorf(CodeInvalid, "Name issues by their ids or by a query, not both.")
 	case len(a.Issues) > SendIssuesMost:
 		return a, Errorf(CodeInvalid, "Too many issues: at most %d can be looked at together.", SendIssuesMost)
 	case a.Size < 1 || a.Size > BatchMost:
-		return a, Errorf(CodeInvalid, "Invalid size: want a whole number of issues a batch, from 1 to %d.", BatchMost)
-	case a.MaxACUs < 0 || l.MaxACUs > 0 && a.MaxACUs > l.MaxACUs:
-		return a, Errorf(CodeInvalid, "Invalid max_acus: want a whole number from 1 to %d (MAX_ACU_PER_SESSION).", l.MaxACUs)
+		return a, invalidField("size", "Invalid size: want a whole number of issues a batch, from 1 to %d.", BatchMost)
+	case (a.MaxACUs < 0 || a.MaxACUs > most) && l.MaxACUs > 0:
+		return a, invalidField("max_acus", "Invalid max_acus: want a whole number from 1 to %d (MAX_ACU_PER_SESSION).", most)
+	case a.MaxACUs < 0 || a.MaxACUs > most:
+		return a, invalidField("max_acus", "Invalid max_acus: want a whole number from 1 to %d, or leave it out to leave it to Devin.", most)
 	}
-	return a, nil
+	return a.checkAdded()
 }
 
 // LeftWhy is why an issue is not sent.
@@ -235,6 +249,8 @@ type SendPlan struct {
 	Known    []string       `json:"-"`    // batches of these issues that were sent before
 	Replaces string         `json:"-"`    // see SendOrder
 	Retry    string         `json:"-"`    // the batch that is sent again
+	Note     string         `json:"-"`    // of each batch
+	Playbook string         `json:"-"`    // likewise
 }
 
 // Issues is how many issues would be sent.
@@ -271,6 +287,12 @@ func (w LeftWhy) Sentence(n int) string {
 	}[w]
 }
 
+// DryRun says that only the plan was asked for, for the audit log.
+func (p *SendPlan) DryRun() Effect {
+	return Effect{Subject: p.Retry, After: "dry run, nothing was sent: " + counted(len(p.Batches), "session") + " for " +
+		counted(int(p.Issues()), "issue")}
+}
+
 // WhyNothing says why nothing would be sent.
 func (p *SendPlan) WhyNothing() string {
 	var all []string
@@ -283,6 +305,11 @@ func (p *SendPlan) WhyNothing() string {
 		return "no issue is asked for."
 	}
 	return strings.Join(all, " ")
+}
+
+// Has reports whether batches are those of the plan, and not of an order before it.
+func (p *SendPlan) Has(sent []SentBatch) bool {
+	return slices.ContainsFunc(p.Batches, func(b PlannedBatch) bool { return len(sent) > 0 && b.ID == sent[0].ID })
 }
 
 // Order is the order of what was planned.

@@ -84,6 +84,25 @@ func TestThePromptSaysWhatToFix(t *testing.T) {
 	}
 }
 
+// TestACostHasABound, whether the program sets one or not, and the message names the field.
+func TestACostHasABound(t *testing.T) {
+	for _, c := range []struct {
+		acus, setting int64
+		want          string
+	}{
+		{0, 0, ""}, {10_000, 0, ""}, {10, 10, ""},
+		{-1, 0, "Invalid max_acus: want a whole number from 1 to 10000, or leave it out to leave it to Devin."},
+		{10_001, 0, "Invalid max_acus: want a whole number from 1 to 10000, or leave it out to leave it to Devin."},
+		{11, 10, "Invalid max_acus: want a whole number from 1 to 10 (MAX_ACU_PER_SESSION)."},
+		{-1, 10, "Invalid max_acus: want a whole number from 1 to 10 (MAX_ACU_PER_SESSION)."},
+	} {
+		_, err := telemetry.SendAsk{Issues: []string{"i"}, MaxACUs: c.acus}.Check(telemetry.SendLimits{MaxACUs: c.setting})
+		if got := fmt.Sprint(err); err == nil && c.want != "" || err != nil && got != c.want {
+			t.Errorf("%d of %d: %s, want %s", c.acus, c.setting, got, c.want)
+		}
+	}
+}
+
 // TestManyIssuesKeepToTheTags: Devin takes 50, of which the batch's own is one.
 func TestManyIssuesKeepToTheTags(t *testing.T) {
 	var issues []telemetry.IssueDetail

@@ -77,7 +77,9 @@ type NewSession struct {
 	Title   string
 	Tags    []string // at most MaxTags
 	MaxACUs int64    // what it may cost; 0 leaves it to Devin
-	Schema  []byte   // of its structured output: JSON Schema, Draft 7; nil without one
+	// Playbook is the id of the one that it follows, "" for none.
+	Playbook string
+	Schema   []byte // of its structured output: JSON Schema, Draft 7; nil without one
 }
 
 // MaxTags is how many tags Devin takes for a session.

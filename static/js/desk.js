@@ -6,33 +6,33 @@
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const bar = () => $("[data-desk]"), boxes = () => all("[data-pick]").filter((box) => box.offsetParent);
   const picked = new Set();
-  let whole = "", last = "", undo = null; // whole is the query all of whose rows are selected
+  let whole = null, last = "", undo = null; // whole is the query all of whose rows are selected: an empty one is the whole list, null none
   const toast = (text, tone, options) => document.dispatchEvent(new CustomEvent("toast", { detail: { text, tone, ...options } }));
 
   function show() {
     const desk = bar();
     if (!desk) return;
-    if (whole && whole !== desk.dataset.query) whole = ""; // another query is shown
+    if (whole !== null && whole !== desk.dataset.query) whole = null; // another query is shown
     const shown = all("[data-pick]");
     for (const box of shown) {
-      box.checked = Boolean(whole) || picked.has(box.value);
+      box.checked = whole !== null || picked.has(box.value);
       box.closest("tr").classList.toggle("is-picked", box.checked);
     }
     for (const box of all("[data-pick-page], [data-pick-group]")) {
       const inside = box.matches("[data-pick-page]") ? shown : shown.filter((one) => one.dataset.of === box.dataset.pickGroup);
-      const ids = groups.get(box.dataset.pickGroup), under = ids?.map((value) => ({ checked: Boolean(whole) || picked.has(value) })) ?? inside;
+      const ids = groups.get(box.dataset.pickGroup), under = ids?.map((value) => ({ checked: whole !== null || picked.has(value) })) ?? inside;
       const n = under.filter((one) => one.checked).length;
       box.checked = n > 0 && n === under.length;
       box.indeterminate = n > 0 && n < under.length;
     }
-    const n = whole ? Number(desk.dataset.total) : picked.size, rest = $("[data-desk-all]", desk);
+    const n = whole !== null ? Number(desk.dataset.total) : picked.size, rest = $("[data-desk-all]", desk);
     desk.classList.toggle("is-on", n > 0);
     document.documentElement.classList.toggle("has-desk", n > 0);
     $("[data-desk-count]", desk).textContent = `${n.toLocaleString("en")} selected`;
-    if (rest) rest.hidden = Boolean(whole) || n >= Number(desk.dataset.total);
+    if (rest) rest.hidden = whole !== null || n >= Number(desk.dataset.total);
   }
   function pick(box, on) {
-    if (whole) { whole = ""; for (const one of boxes()) picked.add(one.value); } // from all, those that are shown stay
+    if whole !== null { whole = null; for (const one of boxes()) picked.add(one.value); } // from all, those that are shown stay
     if (on) picked.add(box.value); else picked.delete(box.value);
   }
   function range(to, on) {
@@ -56,10 +56,10 @@
     if (!ids.length) { show(); return toast("Cannot read the group. Try again in a moment.", "bad"); }
     groups.set(name, ids);
     for (const id of ids) if (on) picked.add(id); else picked.delete(id);
-    whole = "";
+    whole = null;
     show();
   }
-  function clear() { picked.clear(); whole = ""; show(); }
+  function clear() { picked.clear(); whole = null; show(); }
 
   document.addEventListener("mousedown", (event) => { if (event.shiftKey && event.target.closest(".pick")) event.preventDefault(); }); // marks no text
   document.addEventListener("click", (event) => {
@@ -83,15 +83,15 @@
   const sendMost = 400; // ids that an address names
   function open(action, values = [...picked]) {
     const desk = bar(), dialog = $("#dialog");
-    if (!desk || !dialog || !whole && !values.length) return;
+    if (!desk || !dialog || whole === null && !values.length) return;
     if (action.startsWith("snooze:")) return snooze(values, action.slice(7));
     const rows = all("[data-pick][name=row]").filter((box) => values.includes(box.value)); // each is about issues
     const first = boxes().find((box) => values.includes(box.value));
     if (rows.length) values = [...new Set(rows.flatMap((box) => box.dataset.of.split(" ").filter(Boolean)))];
-    if (!whole && !values.length) return toast("No issue is known of what is selected. Snooze it, or open it.", "warn");
-    if (action === "send" && !whole && values.length > sendMost) return toast(`Select at most ${sendMost} issues to send, or all that match.`, "warn");
-    const asked = new URLSearchParams(action === "send" && !whole ? { issues: values.join(" ") } : whole ? { action, all: 1, q: whole, expect: desk.dataset.total } : { action, n: values.length });
-    opener = { values: whole ? null : values, row: first?.closest("tr") };
+    if (whole === null && !values.length) return toast("No issue is known of what is selected. Snooze it, or open it.", "warn");
+    if (action === "send" && whole === null && values.length > sendMost) return toast(`Select at most ${sendMost} issues to send, or all that match.`, "warn");
+    const asked = new URLSearchParams(action === "send" && whole === null ? { issues: values.join(" ") } : whole !== null ? { action, all: 1, q: whole, expect: desk.dataset.total } : { action, n: values.length });
+    opener = { values: whole !== null ? null : values, row: first?.closest("tr") };
     $("#dialog-body").replaceChildren($("#dialog-wait").content.cloneNode(true));
     dialog.showModal();
     dialog.focus();
@@ -174,7 +174,7 @@
     if (event.target.closest("input:not([type=checkbox]), select, textarea, dialog, details[open]")) return;
     if (event.key === "z" && undo) { event.preventDefault(); return undo(); }
     if (!bar()) return;
-    if (event.key === "Escape" && (picked.size || whole)) { event.preventDefault(); return clear(); }
+    if (event.key === "Escape" && (picked.size || whole !== null)) { event.preventDefault(); return clear(); }
     const row = here(), box = row && $("[data-pick]", row), key = $(`[data-key="${CSS.escape(event.key)}"]`, bar());
     if (box && event.key.toLowerCase() === "x") {
       event.preventDefault();

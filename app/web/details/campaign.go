@@ -234,7 +234,8 @@ func (w *Web) CampaignForm() shell.Panel {
 			if f.Least = ""; !c.ClosedAt.IsZero() {
 				f.Off = "This campaign is closed: it is no longer changed."
 			}
-			f.Fields = []parts.Field{{Name: "id", Value: parts.Decimal(id)}, {Name: "was", Value: panels.DateField(c.Due)}}
+			f.Fields = []parts.Field{{Name: "id", Value: parts.Decimal(id)}, {Name: "version", Value: c.Version()},
+				{Name: "was", Value: panels.DateField(c.Due)}}
 			return panels.EditCampaign(f), err
 		},
 	}

@@ -1,6 +1,7 @@
 package details
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 
@@ -53,7 +54,7 @@ func (w *Web) NewCampaignPage(c *fiber.Ctx) error {
 
 func (w *Web) showNewCampaign(c *fiber.Ctx, status int, form url.Values, fault error) error {
 	ctx, text := c.UserContext(), form.Get("q")
-	if text == "" {
+	if !form.Has("q") {
 		text = shell.QueryOpen
 	}
 	q, err := dashboard.Parse(w.Dashboard.Issues, text)
@@ -66,7 +67,7 @@ func (w *Web) showNewCampaign(c *fiber.Ctx, status int, form url.Values, fault e
 	}
 	if n[0] == 0 {
 		return telemetry.Errorf(telemetry.CodeInvalid,
-			"The query %s names no issue: nothing is left for a campaign. Change it in the list of issues.", telemetry.Shown(text))
+			"The query %s names no issue: nothing is left for a campaign. Change it in the list of issues.", telemetry.Shown(cmp.Or(text, `""`)))
 	}
 	f, err := w.campaignForm(ctx, form)
 	if err != nil {
@@ -122,7 +123,7 @@ func (w *Web) BeginCampaign(c *fiber.Ctx) error {
 
 func campaignValues(c *fiber.Ctx) url.Values {
 	values := url.Values{}
-	for _, name := range []string{"id", "q", "expect", "name", "owner", "due", "was", "max_sessions", "max_acus"} {
+	for _, name := range []string{"id", "version", "q", "expect", "name", "owner", "due", "was", "max_sessions", "max_acus"} {
 		values.Set(name, c.FormValue(name))
 	}
 	return values
@@ -146,7 +147,7 @@ func (w *Web) EditCampaign(c *fiber.Ctx) error {
 		return err
 	}
 	name, owner := form.Get("name"), form.Get("owner")
-	e := telemetry.CampaignEdit{Name: &name, Owner: &owner}
+	e := telemetry.CampaignEdit{Version: form.Get("version"), Name: &name, Owner: &owner}
 	err = func() error {
 		sessions, acus, err := budgetOf(form)
 		if err != nil {

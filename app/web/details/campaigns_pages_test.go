@@ -84,6 +84,29 @@ func TestACampaignIsChangedAndClosed(t *testing.T) {
 	s.Get("/report").Check(t, webtest.Want{Status: 200, Text: []string{"No campaigns yet"}})
 }
 
+// TestACampaignThatSomebodyElseHasChanged is shown again with what was typed and
+// what has changed, and can then be changed.
+func TestACampaignThatSomebodyElseHasChanged(t *testing.T) {
+	s := webtest.Shop(t)
+	n := field(t, s.Get("/campaigns/new?q=is:open"), "expect")
+	if a := s.Post("/actions/campaigns", url.Values{"q": {"is:open"}, "expect": {n}, "name": {"One"}}); a.Status != 303 {
+		t.Fatal(a.Status, a.Text())
+	}
+	page := s.Get("/campaigns/1")
+	edit := func(page webtest.Answer, name, owner string) webtest.Answer {
+		return s.Post("/actions/campaigns/edit", url.Values{"id": {"1"}, "version": {field(t, page, "version")}, "name": {name}, "owner": {owner}, "was": {""}, "due": {""}})
+	}
+	if a := edit(page, "One", "you"); a.Status != 303 {
+		t.Fatal(a.Status, a.Text())
+	}
+	late := edit(page, "Two", "")
+	late.Check(t, webtest.Want{Status: 409, Text: []string{"Nothing was changed.", "Somebody has changed the campaign meanwhile: its owner is now you."},
+		HTML: []string{`value="Two"`, `<details class="earlier" open`}})
+	if a := edit(late, "Two", ""); a.Status != 303 {
+		t.Error(a.Status, a.Text())
+	}
+}
+
 // TestWhatIsNoCampaignIsSaid: an unknown one, a past time, a query that names nothing.
 func TestWhatIsNoCampaignIsSaid(t *testing.T) {
 	s := webtest.Shop(t)

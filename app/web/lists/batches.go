@@ -40,9 +40,13 @@ func (w *Web) BatchesPage(c *fiber.Ctx) error {
 }
 
 func (w *Web) drawBatches(ctx context.Context, v shell.View) (templ.Component, error) {
+	state, err := telemetry.BatchStateParam(v.Get("state"))
+	if err != nil {
+		return nil, err
+	}
 	from := func(ctx context.Context, p query.Page) (telemetry.List[telemetry.SentBatch], error) {
 		return w.Dashboard.Batches(ctx, telemetry.BatchFilter{
-			Token: v.Get("order_token"), ID: v.Get("id"), Issue: v.Get("issue"), State: telemetry.BatchState(v.Get("state")),
+			Token: v.Get("order_token"), ID: v.Get("id"), Issue: v.Get("issue"), State: state,
 			Skip: (p.Number - 1) * p.Size, Most: p.Size,
 		})
 	}

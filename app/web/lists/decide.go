@@ -25,7 +25,7 @@ func deskOf(ctx context.Context, v shell.View, q query.Query, total int) panels.
 	if !v.AsOf.IsZero() || shell.Refusal(ctx, links.ActionDecideMany) != "" {
 		return panels.Desk{}
 	}
-	d := panels.Desk{Total: int64(total), Noun: "issue", Box: "issue", Keys: map[string]string{"dismiss": "d", "assign": "a"}}
+	d := panels.Desk{Whole: true, Total: int64(total), Noun: "issue", Box: "issue", Keys: map[string]string{"dismiss": "d", "assign": "a"}}
 	for _, a := range bulkActions() {
 		d.Actions = append(d.Actions, parts.Field{Name: a.Name, Value: a.Text})
 	}
@@ -37,10 +37,10 @@ func deskOf(ctx context.Context, v shell.View, q query.Query, total int) panels.
 // newCampaign begins a campaign of the issues of a list, now.
 func newCampaign(v shell.View, q query.Query, total int) parts.Link {
 	text := inScope(v, q.Without("group")).String()
-	if !v.AsOf.IsZero() || text == "" || total == 0 || total > telemetry.CampaignIssuesMost {
+	if !v.AsOf.IsZero() || total == 0 || total > telemetry.CampaignIssuesMost {
 		return parts.Link{}
 	}
-	return parts.Link{Text: "New campaign", URL: links.Matching(links.NewCampaign, text)}
+	return parts.Link{Text: "New campaign", URL: links.NewCampaign + "?" + url.Values{"q": {text}}.Encode()}
 }
 
 // bulkActions are what can be decided about several issues at once. A snooze is
@@ -157,7 +157,7 @@ func (w *Web) DecideMany(c *fiber.Ctx) error {
 		return shell.Render(c, fiber.StatusOK, panels.Decided(parts.Decimal(made.ID), saidOf(made)))
 	case err == nil:
 		return c.Redirect(links.Matching(links.Decisions, "id:"+parts.Decimal(made.ID)), fiber.StatusSeeOther)
-	case code == telemetry.CodeConflict && asked.Query != "":
+	case code == telemetry.CodeConflict && asked.Issues == nil:
 		return w.confirmAgain(c, asked, err, inPlace)
 	case inPlace || code != telemetry.CodeInvalid && code != telemetry.CodeConflict || asked.about() == 0:
 		return err

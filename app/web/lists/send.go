@@ -2,7 +2,9 @@ package lists
 
 import (
 	"context"
+	"math"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -20,7 +22,8 @@ import (
 
 // sendParams are what an address asks of the preview of what is sent to Devin.
 func sendParams() []string {
-	return []string{"issue", "issues", "all", "q", "expect", "size", "max_acus", "anyway", "retry", "not_started"}
+	return []string{"issue", "issues", "all", "q", "expect", "size", "max_acus", "anyway", "retry", "not_started", "note",
+		"playbook_id"}
 }
 
 // SendDialog is the preview in the dialog of a list or page.
@@ -54,11 +57,15 @@ func (w *Web) showSend(c *fiber.Ctx, status int, form url.Values, fault error) e
 // askedToSend reads what forms ask to be sent.
 func askedToSend(form url.Values) (a telemetry.SendAsk, err error) {
 	a.Retry, a.NotStarted, a.Anyway = form.Get("retry"), form.Get("not_started") == "1", form.Get("anyway") == "1"
+	a.Note, a.Playbook = form.Get("note"), form.Get("playbook_id")
 	if form.Has("known") {
 		a.Known = append([]string{}, strings.Fields(form.Get("known"))...)
 	}
 	for name, into := range map[string]*int64{"size": &a.Size, "max_acus": &a.MaxACUs, "sessions": &a.Sessions, "expect": &a.Expect} {
-		if *into, err = telemetry.NumberParam(name, form.Get(name), 0, 0, telemetry.SendIssuesMost); form.Get(name) != "" && err != nil {
+		if form.Get(name) == "" {
+			continue
+		}
+		if *into, err = telemetry.NumberParam(name, form.Get(name), 5, math.MinInt64, math.MaxInt64); err != nil { // Check bounds it
 			return a, err
 		}
 	}
@@ -82,7 +89,8 @@ func (w *Web) sendForm(ctx context.Context, form url.Values) (f panels.SendForm,
 	if err != nil {
 		return f, err
 	}
-	if ask.Query != "" {
+	ask.Known = nil // it shows what is known now
+	if ask.Issues == nil && ask.Retry == "" {
 		q, err := dashboard.Parse(w.Dashboard.Issues, ask.Query)
 		if err != nil {
 			return f, err
@@ -98,6 +106,12 @@ func (w *Web) sendForm(ctx context.Context, form url.Values) (f panels.SendForm,
 		return f, err
 	}
 	f = panels.SendForm{Token: w.newID(), Size: plan.Size, MaxACUs: plan.MaxACUs, Retry: plan.Retry}
+	if f.Playbooks, err = w.Dashboard.Playbooks(ctx); err != nil {
+		return f, err
+	}
+	if f.Note, f.Playbook = plan.Note, plan.Playbook; f.Playbook != "" && !slices.Contains(f.Playbooks, f.Playbook) {
+		f.Playbooks = append(f.Playbooks, f.Playbook)
+	}
 	f.ACUsMost = w.Dashboard.SendLimits().MaxACUs
 	f.Off = shell.Refusal(ctx, links.ActionSend)
 	if f.Off == "" && !w.Settings.Polls {
@@ -157,7 +171,7 @@ func sendFields(ask telemetry.SendAsk, issues []string, sessions int) []parts.Fi
 // what it changes.
 func askedFields(form url.Values) (fields []parts.Field) {
 	for _, name := range sendParams() {
-		if name == "size" || name == "max_acus" {
+		if slices.Contains([]string{"size", "max_acus", "note", "playbook_id"}, name) { // the fields beside it have them
 			continue
 		}
 		for _, value := range form[name] {
@@ -263,6 +277,9 @@ func leftLine(l telemetry.LeftOut, issues parts.Link) panels.SendLeft {
 func (w *Web) Send(c *fiber.Ctx) error {
 	form := formValues(c)
 	inPlace := c.Get("HX-Request") != ""
+	if form.Get("dry_run") == "1" {
+		return w.showAgain(c, form, inPlace)
+	}
 	sent, err := w.send(c, form)
 	switch code := telemetry.CodeOf(err); {
 	case err == nil && inPlace:
@@ -286,6 +303,19 @@ func (w *Web) Send(c *fiber.Ctx) error {
 	}
 	f.Fault = telemetry.Sentence(err)
 	return shell.Render(c, fiber.StatusConflict, panels.Send(f))
+}
+
+// showAgain shows a preview with what was typed in it, and sends nothing.
+func (w *Web) showAgain(c *fiber.Ctx, form url.Values, inPlace bool) error {
+	telemetry.NoteEffect(c.UserContext(), telemetry.Effect{Subject: form.Get("retry"), After: "dry run, nothing was sent"})
+	if !inPlace {
+		return w.showSend(c, fiber.StatusOK, form, nil)
+	}
+	f, err := w.sendForm(c.UserContext(), form)
+	if err != nil {
+		return err
+	}
+	return shell.Render(c, fiber.StatusOK, panels.Send(f))
 }
 
 func (w *Web) send(c *fiber.Ctx, form url.Values) ([]telemetry.SentBatch, error) {

@@ -116,7 +116,116 @@ func TestWhatIsNotAsConfirmedIsNotSent(t *testing.T) {
 	s.Post("/actions/send", fields).Check(t, webtest.Want{Status: 400, Text: []string{"This form has expired"}})
 	s.Get("/send").Check(t, webtest.Want{Status: 400, Text: []string{"No issue is selected."}})
 	s.Get("/send?issues=ffffffffffff").Check(t, webtest.Want{Status: 404, Text: []string{"Issue ffffffffffff not found."}})
-	s.Get("/send?issues=ffffffffffff&size=x").Check(t, webtest.Want{Status: 400, Text: []string{"Invalid size"}})
+	for ask, want := range map[string]string{"size=x": "Invalid size: want", "size=-1": "Invalid size: want a whole number of issues a batch, from 1 to 20.",
+		"max_acus=-1": "Invalid max_acus: want a whole number from 1 to 10 (MAX_ACU_PER_SESSION)."} {
+		s.Get("/send?issues=ffffffffffff&"+ask).Check(t, webtest.Want{Status: 400, Text: []string{want}})
+	}
+}
+
+// TestSendingAnyway: who was shown the session of an issue may send it again; where
+// somebody has sent it since, it is shown again.
+func TestSendingAnyway(t *testing.T) {
+	s := webtest.Shop(t)
+	id := idsOf(t, s, "is:open repo:octo/shop attempts:0")[0]
+	sent(t, s, s.Post("/actions/send", hidden(t, s.Get("/send?issues="+id))))
+	s.Get("/send?issues="+id).Check(t, webtest.Want{Status: 200, Text: []string{"Nothing is left to send.", "Send those under way anyway"}})
+	mona, jonas := hidden(t, s.Get("/send?anyway=1&issues="+id)), hidden(t, s.Get("/send?anyway=1&issues="+id))
+	if known := strings.Fields(mona.Get("known")); len(known) != 1 || mona.Get("anyway") != "1" {
+		t.Fatal(mona)
+	}
+	sent(t, s, s.Post("/actions/send", mona)).Check(t, webtest.Want{Status: 200, HTML: []string{`href="/sessions/`}})
+	late := s.Post("/actions/send", jonas)
+	late.Check(t, webtest.Want{Status: 409, Text: []string{"Nothing was sent.", "1 of these issues are in a batch that somebody"}})
+	if n := s.Devin.Counts()[devintest.KindCreate]; n != 2 {
+		t.Errorf("%d sessions, want the first and Mona's", n)
+	}
+	again := hidden(t, late)
+	if known := strings.Fields(again.Get("known")); len(known) != 2 {
+		t.Errorf("the form that is shown again knows %v", known)
+	}
+	sent(t, s, s.Post("/actions/send", again))
+	if n := s.Devin.Counts()[devintest.KindCreate]; n != 3 {
+		t.Errorf("%d sessions after it was confirmed once more", n)
+	}
+}
+
+// TestAnIDThatMovedTwiceIsFollowed wherever ids of issues are given.
+func TestAnIDThatMovedTwiceIsFollowed(t *testing.T) {
+	s := webtest.Shop(t)
+	id := idsOf(t, s, "is:open repo:octo/shop attempts:0")[0]
+	if err := s.Store.Exec(t.Context(), `INSERT INTO redirects (old_id, new_id) VALUES ('aaaaaaaaaaaa', 'bbbbbbbbbbbb'), ('bbbbbbbbbbbb', '`+id+`')`); err != nil {
+		t.Fatal(err)
+	}
+	for _, old := range []string{"aaaaaaaaaaaa", "bbbbbbbbbbbb"} {
+		if found := idsOf(t, s, "id:"+old); len(found) != 1 || found[0] != id {
+			t.Errorf("id:%s finds %v", old, found)
+		}
+		s.Get("/send?issues="+old).Check(t, webtest.Want{Status: 200, Text: []string{"Send 1 issue to Devin", "1 selected, 0 left out."}})
+		if a := s.Post("/actions/decisions", url.Values{"token": {"t" + old}, "issues": {old}, "action": {"comment"}, "comment": {"of " + old}}); a.Status != 303 {
+			t.Errorf("%s: %d %s", old, a.Status, a.Text())
+		}
+		s.Get("/issues/"+id).Check(t, webtest.Want{Status: 200, Text: []string{"of " + old}})
+	}
+	if n := len(idsOf(t, s, "id:aaaaaaaaaaaa,"+id)); n != 1 {
+		t.Errorf("both ids name %d issues", n)
+	}
+}
+
+// TestAllOfABlankQueryAreSent and decided about from the list that has them all.
+func TestAllOfABlankQueryAreSent(t *testing.T) {
+	s := webtest.Shop(t)
+	list := s.Get("/issues?q=")
+	total := regexp.MustCompile(`data-total="(\d+)" data-query=""`).FindStringSubmatch(list.HTML)
+	if total == nil {
+		t.Fatalf("no bar of actions in %.2000s", list.Text())
+	}
+	list.Check(t, webtest.Want{Status: 200, Text: []string{"New campaign", "Select all " + total[1] + " that match"}, HTML: []string{`href="/campaigns/new?q="`}})
+	s.Get("/send?all=1&q=&expect="+total[1]).Check(t, webtest.Want{Status: 200, Text: []string{total[1] + " selected,"}})
+	s.Get("/campaigns/new?q=").Check(t, webtest.Want{Status: 200, Text: []string{total[1] + " issues that the whole list has now."}})
+	for _, wrong := range []string{"9999", total[1]} {
+		a := s.Post("/actions/decisions", url.Values{"token": {"t" + wrong}, "all": {"1"}, "q": {""}, "expect": {wrong}, "action": {"comment"}, "comment": {"all"}})
+		if want := map[bool]int{true: 303, false: 409}[wrong == total[1]]; a.Status != want {
+			t.Errorf("%s: %d, want %d: %.500s", wrong, a.Status, want, a.Text())
+		}
+	}
+	begun := s.Post("/actions/campaigns", url.Values{"q": {""}, "expect": {total[1]}, "name": {"Everything"}})
+	if begun.Status != 303 {
+		t.Fatal(begun.Status, begun.Text())
+	}
+	s.Get("/campaigns/1").Check(t, webtest.Want{Status: 200, Text: []string{"Everything", total[1] + " of the issues of"}, Lacks: []string{"that matched"}})
+}
+
+// TestANoteIsShownInThePrompts before it is sent, with forms alone, and a retry has
+// it. The playbooks that are offered are those of sessions.
+func TestANoteIsShownInThePrompts(t *testing.T) {
+	s := webtest.Shop(t)
+	if err := s.Store.Exec(t.Context(), `UPDATE polls SET playbook = 'codeql-fix-v3' WHERE session = '`+webtest.Working+`'`); err != nil {
+		t.Fatal(err)
+	}
+	preview := s.Get("/send?issues=" + idsOf(t, s, "is:open repo:octo/shop attempts:0")[0])
+	preview.Check(t, webtest.Want{Status: 200, Text: []string{"Add to the prompt", "Playbook", "none", "codeql-fix-v3", "Show in the prompts"},
+		Lacks: []string{"Note from the person"}})
+	fields := hidden(t, preview)
+	fields.Set("note", "Mind the <b>cache</b>.")
+	fields.Set("playbook_id", "codeql-fix-v3")
+	fields.Set("dry_run", "1")
+	shown := s.Post("/actions/send", fields)
+	shown.Check(t, webtest.Want{Status: 200, Text: []string{"Note from the person who sends this Mind the <b>cache</b>."},
+		HTML: []string{`<option value="codeql-fix-v3" selected>`, "Mind the &lt;b&gt;cache&lt;/b&gt;.</textarea>"}, Lacks: []string{"<b>cache"}})
+	s.Post("/actions/send", fields, "HX-Request", "true").Check(t, webtest.Want{Status: 200, HTML: []string{`id="send-form"`, "Mind the &lt;b&gt;"}, Lacks: []string{"<html"}})
+	if n := s.Devin.Counts()[devintest.KindCreate]; n != 0 {
+		t.Fatalf("%d sessions were started by the preview", n)
+	}
+	again := hidden(t, shown)
+	again.Set("note", fields.Get("note"))
+	again.Set("playbook_id", "codeql-fix-v3")
+	s.Devin.Fail(devintest.KindCreate, devintest.Fault{Status: http.StatusUnprocessableEntity})
+	failed := sent(t, s, s.Post("/actions/send", again))
+	retry := regexp.MustCompile(`href="(/send\?retry=[^"]+)"`).FindStringSubmatch(failed.HTML)
+	if retry == nil {
+		t.Fatal(failed.Text())
+	}
+	s.Get(retry[1]).Check(t, webtest.Want{Status: 200, Text: []string{"Note from the person who sends this"}, HTML: []string{`<option value="codeql-fix-v3" selected>`}})
 }
 
 // TestABatchThatWasNotStartedIsRetried: exactly that one, from the list of batches.
@@ -133,6 +242,8 @@ func TestABatchThatWasNotStartedIsRetried(t *testing.T) {
 	sent(t, s, s.Post("/actions/send", hidden(t, preview))).Check(t, webtest.Want{Status: 200, Lacks: []string{"Not started"}, HTML: []string{`href="/sessions/`}})
 	s.Get(retry).Check(t, webtest.Want{Status: 200, Text: []string{"Nothing is left to send."}}) // they are under way now
 	s.Get("/batches").Check(t, webtest.Want{Status: 200, Text: []string{"Sent to Devin", "Not started"}})
+	s.Get("/batches?state=failed").Check(t, webtest.Want{Status: 200, Text: []string{"Not started"}, Lacks: []string{"Started"}})
+	s.Get("/batches?state=bad").Check(t, webtest.Want{Status: 400, Text: []string{`Invalid state "bad": want queued, begun, sent, unknown or failed.`}})
 	s.Get("/send?retry=none").Check(t, webtest.Want{Status: 404, Text: []string{"Batch none not found."}})
 }
 

@@ -158,11 +158,11 @@ func TestClientSatisfiesTheDescriptions(t *testing.T) {
 			if err := c.Send(t.Context(), "b1", "wake up"); err != nil {
 				t.Error(err)
 			}
-			order := telemetry.NewSession{Prompt: "Fix it.", Title: "Fix", Tags: []string{"batch-x"}, MaxACUs: 7, Schema: []byte(`{"type":"object"}`)}
+			order := telemetry.NewSession{Prompt: "Fix it.", Title: "Fix", Tags: []string{"batch-x"}, MaxACUs: 7, Playbook: "playbook-1", Schema: []byte(`{"type":"object"}`)}
 			if made, err := c.Create(t.Context(), order); err != nil || made.ID == "" {
 				t.Errorf("%+v, %v", made, err)
 			}
-			if found, err := c.Tagged(t.Context(), "batch-x", time.Time{}); err != nil || len(found) != 1 || found[0].Title != "Fix" {
+			if found, err := c.Tagged(t.Context(), "batch-x", time.Time{}); err != nil || len(found) != 1 || found[0].Title != "Fix" || found[0].Playbook != "playbook-1" {
 				t.Errorf("%+v, %v", found, err)
 			}
 			if got, err := c.Messages(t.Context(), "b1"); err != nil || len(got) != 1 {

@@ -298,6 +298,7 @@ type order struct {
 	Title      string          `json:"title"`
 	Tags       []string        `json:"tags"`
 	MaxACUs    *int64          `json:"max_acu_limit"`
+	Playbook   string          `json:"playbook_id"`
 	Schema     json.RawMessage `json:"structured_output_schema"`
 	Idempotent bool            `json:"idempotent"`
 }
@@ -324,7 +325,7 @@ func (p *Player) create(r *http.Request, done func(s *Session, fresh bool) answe
 		}
 	}
 	s := &Session{
-		ID: strings.ReplaceAll(telemetry.NewID(), "-", ""), Status: "running", Detail: "working", Title: in.Title, Tags: in.Tags,
+		ID: strings.ReplaceAll(telemetry.NewID(), "-", ""), Status: "running", Detail: "working", Title: in.Title, Tags: in.Tags, Playbook: in.Playbook,
 		CreatedAt: p.now(), UpdatedAt: p.now(),
 	}
 	p.say(s, "user", in.Prompt)

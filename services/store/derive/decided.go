@@ -131,8 +131,7 @@ func issueOf(tx *store.Tx, repo int64, b bound) int64 {
 			return store.All[int64](tx, `SELECT id FROM issues WHERE repo_id = $1 AND public_id = $2`, repo, b.public)
 		},
 		func() []int64 {
-			return store.All[int64](tx, `SELECT i.id FROM redirects d JOIN issues i ON i.public_id = d.new_id
-				WHERE i.repo_id = $1 AND d.old_id = $2`, repo, b.public)
+			return store.All[int64](tx, `SELECT id FROM issues WHERE repo_id = $1 AND public_id = $2`, repo, tx.MovedTo(b.public))
 		},
 		func() []int64 {
 			return store.All[int64](tx, `SELECT id FROM issues WHERE repo_id = $1 AND rule = $2 AND file = $3 AND line = $4

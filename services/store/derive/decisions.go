@@ -100,6 +100,7 @@ func madeUnder(tx *store.Tx, d telemetry.NewDecision, made *telemetry.Decision) 
 			"The Idempotency-Key was used for another decision. Nothing was decided. Use a new key for each decision.")
 	}
 	*made = decisionOf(tx, id)
+	made.Repeated = true
 	return true, tx.Err()
 }
 
@@ -129,7 +130,7 @@ func issuesOf(tx *store.Tx, d telemetry.NewDecision, match func(*store.Tx) ([]in
 	for _, public := range d.Issues {
 		id := known[public]
 		if id == 0 {
-			id = store.One[int64](tx, `SELECT i.id FROM redirects d JOIN issues i ON i.public_id = d.new_id WHERE d.old_id = $1`, public)
+			id = store.One[int64](tx, `SELECT id FROM issues WHERE public_id = $1`, tx.MovedTo(public))
 		}
 		if id == 0 && tx.Err() == nil {
 			return nil, telemetry.Errorf(telemetry.CodeNotFound,

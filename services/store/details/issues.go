@@ -19,7 +19,7 @@ func (d *Details) IssueDetail(
 		issue, moved, found = telemetry.IssueDetail{}, "", false
 		rows := d.issues.Where(tx, `WHERE i.public_id = $1`, publicID)
 		if len(rows) == 0 {
-			moved = redirected(tx, publicID)
+			moved = tx.MovedTo(publicID)
 			return tx.Err()
 		}
 		found, issue.IssueRow = true, rows[0]
@@ -39,17 +39,6 @@ func (d *Details) IssueDetail(
 		return tx.Err()
 	})
 	return issue, moved, found, err
-}
-
-// redirected follows what a public id became; "" if it leads nowhere.
-func redirected(tx *store.Tx, id string) string {
-	for range 32 { // ids that moved in a circle lead nowhere
-		id = store.One[string](tx, `SELECT new_id FROM redirects WHERE old_id = $1`, id)
-		if id == "" || tx.Has(`SELECT 1 FROM issues WHERE public_id = $1`, id) {
-			return id
-		}
-	}
-	return ""
 }
 
 func appearancesOf(tx *store.Tx, issue int64, rule string) []telemetry.Appearance {

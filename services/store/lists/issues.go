@@ -356,7 +356,8 @@ func asFound(v *telemetry.IssueRow, findings []telemetry.Finding, ord int64) {
 func issueID(text string) Cond {
 	id := lowered(text)
 	return anyOf(sameText("i.latest_issue_id", text), that("i.public_id = ?", id),
-		that("i.public_id IN (SELECT d.new_id FROM redirects d WHERE d.old_id = ?)", id))
+		that(`i.public_id IN (WITH RECURSIVE moved(id) AS (SELECT d.new_id FROM redirects d WHERE d.old_id = ?
+			UNION SELECT d.new_id FROM moved JOIN redirects d ON d.old_id = moved.id) SELECT moved.id FROM moved)`, id))
 }
 
 // issueText finds a text in paths, rules with their titles, families, messages,

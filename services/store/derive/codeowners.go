@@ -62,7 +62,7 @@ func ownersAsked(tx *store.Tx, repo telemetry.RepoName) {
 func putOwners(tx *store.Tx, repos set[int64]) {
 	for _, id := range sorted(repos) {
 		of, told := ownersOf(tx, id)
-		if !told && !tx.Has(`SELECT 1 FROM issues WHERE repo_id = $1 AND owners <> '[]'`, id) {
+		if !told && !tx.Has(`SELECT 1 FROM issue_owners WHERE repo_id = $1`, id) {
 			continue
 		}
 		var changed, each [][]store.Field
@@ -107,6 +107,6 @@ func ownersOf(tx *store.Tx, id int64) (of func(file string) []string, told bool)
 // reposOwned are the repositories in which somebody owns issues, or may.
 func reposOwned(tx *store.Tx) set[int64] {
 	repos := set[int64]{}
-	repos.addRows(tx, `SELECT id FROM repos WHERE registry_key <> '' UNION SELECT DISTINCT repo_id FROM issues WHERE owners <> '[]'`)
+	repos.addRows(tx, `SELECT id FROM repos WHERE registry_key <> '' UNION SELECT DISTINCT repo_id FROM issue_owners`)
 	return repos
 }

@@ -21,13 +21,14 @@ func putDue(tx *store.Tx, issues set[int64]) {
 	now := store.Millis(tx.Now())
 	clocks, still := readClocks(tx, issues), stillOf(tx, issues)
 	tenths := store.Map[string, int64](tx, `SELECT severity, tenth FROM due_days`)
-	factors := dueFactors(tx)
 	var pauses, dues [][]store.Field
-	tx.Each(`SELECT id, repo_id, severity, state_rank FROM issues WHERE id `+tx.In(1, "BIGINT"), []any{list(issues)}, func(r *store.Row) {
-		var id, repo int64
-		var severity string
+	tx.Each(`SELECT i.id, i.repo_id, i.severity, i.state_rank, COALESCE(g.importance, ''), COALESCE(g.score, -1)
+		FROM issues i JOIN repos r ON r.id = i.repo_id LEFT JOIN registry g ON g.repo_key = r.registry_key
+		WHERE i.id `+tx.In(1, "BIGINT"), []any{list(issues)}, func(r *store.Row) {
+		var id, repo, score int64
+		var severity, importance string
 		var rank int
-		r.Scan(&id, &repo, &severity, &rank)
+		r.Scan(&id, &repo, &severity, &rank, &importance, &score)
 		var clock telemetry.DueClock
 		for _, c := range clocks[id] {
 			of := telemetry.DuePauses(c.Stretch, append(c.still, still[id]...))
@@ -41,7 +42,7 @@ func putDue(tx *store.Tx, issues set[int64]) {
 					store.Col("before BIGINT", p.Before), store.Col("next_at BIGINT", next), store.Col("repo_id BIGINT", repo),
 				})
 			}
-			clock = telemetry.DueClockAt(c.From, tenths[severity]*factors[repo], of, now)
+			clock = telemetry.DueClockAt(c.From, tenths[severity]*telemetry.DueFactor(importance, score), of, now)
 		}
 		dues = append(dues, []store.Field{
 			store.Col("id BIGINT", id), store.Col("due_at BIGINT", clock.Due), store.Col("paused_at BIGINT", clock.Paused),

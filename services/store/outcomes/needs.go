@@ -36,6 +36,15 @@ func NeedsElsewhere() string {
 // needsOf are further conditions on sessions s, issues i and pull requests p.
 type needsOf struct{ sessions, issues, pulls string }
 
+// stillThere are issues i, attempts a and verifications v, in the order that reads the
+// least: CROSS JOIN makes SQLite keep to it.
+func (of needsOf) stillThere() string {
+	if of.issues == "" {
+		return `verifications v CROSS JOIN attempts a CROSS JOIN issues i`
+	}
+	return `issues i CROSS JOIN attempts a CROSS JOIN verifications v`
+}
+
 // foldedNeeds folds what waits. A session that a record alone tells of is of
 // today for telemetry.RecordedFor.
 func foldedNeeds(of needsOf) string {
@@ -50,8 +59,7 @@ func foldedNeeds(of needsOf) string {
 }
 
 // needsUnion is what waits for a person and is folded: a row an issue, where
-// issues are known. What is folded has the same subject. The sums keep SQLite
-// from going through all issues that are still there for each verification.
+// issues are known. What is folded has the same subject.
 func needsUnion(of needsOf) string {
 	recordedUntil := `CASE WHEN s.polled = 1 THEN ` + always + ` ELSE s.since + ` + millis(telemetry.RecordedFor) + ` END`
 	return `SELECT 'waiting' AS need, 0 AS place, s.repo_id AS repo, s.key AS subject, s.key AS session, '' AS pull, s.since AS since,
@@ -81,9 +89,8 @@ UNION ALL SELECT 'still_there', 4, i.repo_id, p.key, i.session, p.key, p.merged_
 	WHERE i.session <> '' AND i.state_rank = 0 AND i.snoozed = 0 AND p.merged_at > 0 AND i.last_at > p.merged_at` + of.issues + `
 UNION ALL SELECT 'still_there', 4, i.repo_id, CASE WHEN v.pull_key <> '' THEN v.pull_key ELSE v.file || ' ' || v.source END,
 		v.session, v.pull_key, CASE WHEN p.merged_at > 0 THEN p.merged_at ELSE v.at END, 0, ` + always + `, i.id, i.severity_rank, i.rule
-	FROM verifications v JOIN attempts a ON a.record_id = v.id AND a.result = 1 JOIN issues i ON i.id = a.issue_id
-		LEFT JOIN pulls p ON p.key = v.pull_key
-	WHERE v.current = 1 AND v.outcome = 'verified_still_there' AND i.state_rank + 0 = 0 AND i.snoozed + 0 = 0
+	FROM ` + of.stillThere() + ` LEFT JOIN pulls p ON p.key = v.pull_key
+	WHERE a.issue_id = i.id AND a.record_id = v.id AND a.result = 1 AND v.current = 1 AND v.outcome = 'verified_still_there' AND i.state_rank = 0 AND i.snoozed = 0
 		AND (i.session = v.session OR i.attempted_at <= v.at)` + of.issues + `
 UNION ALL SELECT 'gave_up', 5, s.repo_id, CASE WHEN ` + saysBlocked + ` THEN 'blocked' ELSE s.state || ' ' || s.reason END,
 		s.key, '', s.since, 0, ` + always + `, ` + theirs + `

@@ -1,11 +1,13 @@
 package api_test
 
 import (
+	"context"
 	"net/url"
 	"os"
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"telemetry-dashboard/app/api"
@@ -20,12 +22,17 @@ import (
 
 func contract(t testing.TB) *apitest.Contract {
 	t.Helper()
-	c, err := apitest.Load(t.Context(), static.OpenAPI())
+	c, err := described()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
 }
+
+// described is the description of the API, which takes a while to check.
+var described = sync.OnceValues(func() (*apitest.Contract, error) {
+	return apitest.Load(context.Background(), static.OpenAPI())
+})
 
 // served are the routes of an API that has no database.
 func served() []api.Route {

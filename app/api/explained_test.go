@@ -30,6 +30,7 @@ import (
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/services/telemetry/history"
+	"telemetry-dashboard/services/telemetry/testsize"
 )
 
 // explained is the JSON API over a store with records.
@@ -297,7 +298,7 @@ func TestEveryNumberIsExplained(t *testing.T) {
 	})
 	t.Run("generated", func(t *testing.T) {
 		records := map[string][]byte{}
-		for f := range history.Generate(history.Options{Seed: 5, Repos: 5, ScansPerRepo: 12, FindingsPerScan: 22, SessionsPerScan: 1,
+		for f := range history.Generate(history.Options{Seed: 5, Repos: testsize.Of(t, "repositories", 2, 5), ScansPerRepo: 12, FindingsPerScan: 22, SessionsPerScan: 1,
 			Disturb: history.Disturbances{WithoutFindings: 0.3, ScopeReduced: 0.1, Reopenings: 0.3, Late: 0.1}}) {
 			records[f.Name] = f.Body
 		}

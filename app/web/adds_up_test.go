@@ -19,6 +19,7 @@ import (
 	"telemetry-dashboard/app/web/webtest"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/telemetry/testsize"
 )
 
 // told is a generated history that a site is told by and by, and what people
@@ -50,7 +51,7 @@ func (h *told) pass(d time.Duration) { h.clock.Add(int64(d / time.Second)) }
 // fixed are all issues, with the same numbers on pages, in the API, in exports
 // and in trends.
 func TestIssuesAddUpAtAnyTime(t *testing.T) {
-	for seed := range uint64(3) {
+	for seed := range uint64(testsize.Of(t, "histories", 1, 3)) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			h := tell(t, seed+40)
 			var late []telemetry.FetchedFile

@@ -20,7 +20,7 @@ import (
 func bomb(t *testing.T, before, unit string) []byte {
 	t.Helper()
 	var packed bytes.Buffer
-	z := gzip.NewWriter(&packed)
+	z, _ := gzip.NewWriterLevel(&packed, gzip.BestSpeed) // a known level
 	chunk := []byte(strings.Repeat(unit, 1<<20/len(unit)))
 	_, err := io.WriteString(z, before)
 	for range 64 {
@@ -83,15 +83,16 @@ func peak(do func()) (most uint64) {
 		defer close(done)
 		do()
 	}()
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
 	for running := true; running; {
 		select {
 		case <-done:
 			running = false
-		default:
+		case <-ticker.C:
 		}
 		runtime.ReadMemStats(&now)
 		most = max(most, now.HeapAlloc-min(before.HeapAlloc, now.HeapAlloc))
-		runtime.Gosched()
 	}
 	return most
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/telemetry/testsize"
 )
 
 // crowd makes the findings of a scan that are hard to tell apart. scan counts
@@ -96,7 +97,8 @@ func costOf(t *testing.T, c crowd, n int) (steps, bytes float64) {
 // as much (64 times would be quadratic), in comparisons and in memory, however
 // much they have in common.
 func TestFoldingIsNearLinear(t *testing.T) {
-	const few, times = 800, 8
+	const times = 8
+	few := testsize.Of(t, "findings", 300, 800)
 	for _, c := range crowds() {
 		t.Run(c.name, func(t *testing.T) {
 			steps, bytes := costOf(t, c, few)
@@ -105,8 +107,8 @@ func TestFoldingIsNearLinear(t *testing.T) {
 				t.Errorf("%d times the findings: comparisons %.0f → %.0f (× %.1f), bytes %.0f → %.0f (× %.1f)",
 					times, steps, manySteps, manySteps/steps, bytes, manyBytes, manyBytes/bytes)
 			}
-			if manySteps > 400*few*times {
-				t.Errorf("%.0f comparisons a finding", manySteps/few/times)
+			if manySteps > float64(400*few*times) {
+				t.Errorf("%.0f comparisons a finding", manySteps/float64(few*times))
 			}
 		})
 	}

@@ -6,12 +6,13 @@ import (
 
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/services/telemetry/history"
+	"telemetry-dashboard/services/telemetry/testsize"
 )
 
 // TestWorldShowsEveryStatus: the demo's records lead to issues of every
 // status, and all but one of them parse.
 func TestWorldShowsEveryStatus(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range uint64(testsize.Of(t, "histories", 1, 4)) {
 		scans, broken := map[string][]Scan{}, 0
 		for _, f := range history.NewWorld(history.Options{Seed: seed, Disturb: history.Believable()}).Files() {
 			rec, err := telemetry.ParseRecord(f.Body)

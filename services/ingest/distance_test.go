@@ -16,6 +16,7 @@ import (
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/telemetry/testsize"
 )
 
 // wire answers requests by a handler in the same goroutine: a real socket would
@@ -193,9 +194,9 @@ func TestOnlyTheButtonAsksForSessionsThatAreOver(t *testing.T) {
 		p.all("error", "", "expired")
 		pass(20 * time.Minute) // all are asked about once: their record says that they work
 		p.devin.ResetCounts()
-		pass(24 * time.Hour)
+		pass(time.Duration(testsize.Of(t, "hours", 6, 24)) * time.Hour)
 		if got := p.devin.Counts(); len(got) != 0 {
-			t.Errorf("a day without a person: %v", got)
+			t.Errorf("hours without a person: %v", got)
 		}
 		if job := run(t, p.Runner, ingest.JobPoll); p.devin.Counts()["list"] != 1 {
 			t.Errorf("the button: %v, %s", p.devin.Counts(), job.Result)

@@ -23,6 +23,7 @@ import (
 	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/telemetry/testsize"
 	"telemetry-dashboard/services/upstream"
 )
 
@@ -33,16 +34,17 @@ var wholeMonth = flag.Bool("month", false, "let TestMonth have 1,000 repositorie
 type monthSize struct {
 	repos, sessions int
 	limit           int           // of GitHub, an hour
+	days            int           // of the month
 	refresh         time.Duration // the interval
 }
 
 // sizeOfMonth is the whole size or a part of it, with half the limit that would be in
 // proportion, so that it is met. The loops turn seldom, or it would take hours.
-func sizeOfMonth() monthSize {
+func sizeOfMonth(t *testing.T) monthSize {
 	if *wholeMonth {
-		return monthSize{repos: 1000, sessions: 300, limit: 5000, refresh: 3 * time.Hour}
+		return monthSize{repos: 1000, sessions: 300, limit: 5000, refresh: 3 * time.Hour, days: 30}
 	}
-	return monthSize{repos: 50, sessions: 15, limit: 125, refresh: time.Hour}
+	return monthSize{repos: 50, sessions: 15, limit: 125, refresh: time.Hour, days: testsize.Of(t, "days", 8, 30)}
 }
 
 const (
@@ -314,12 +316,12 @@ func TestMonth(t *testing.T) {
 	if race {
 		t.Skip("SKIPPED: a month takes a quarter of an hour under the race detector; it is run without")
 	}
-	inMonth(t, sizeOfMonth(), func(m *month) {
+	inMonth(t, sizeOfMonth(t), func(m *month) {
 		t := m.t
 		m.start("first")
 		m.pass(24)
 		m.fresh("after a day")
-		m.work(10 * 24)
+		m.work(m.days / 3 * 24)
 		m.settled("after working days")
 		m.outage()
 
@@ -328,7 +330,7 @@ func TestMonth(t *testing.T) {
 		m.pass(25)
 		m.named("acme/renamed")
 		m.named("others/moved")
-		m.work(8 * 24)
+		m.work(m.days / 4 * 24)
 		m.outage()
 
 		m.gh.Fail(githubtest.Fault{Status: http.StatusUnauthorized, Message: "Bad credentials"})
@@ -339,7 +341,7 @@ func TestMonth(t *testing.T) {
 		m.start("second")
 		m.pass(2)
 		m.settled("after the token was replaced")
-		m.work(30*24 - m.hours)
+		m.work(m.days*24 - m.hours)
 		m.settled("after a month")
 		m.stop()
 		if m.pauses == 0 && !*wholeMonth { // which takes two fifths of its limit

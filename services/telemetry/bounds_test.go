@@ -1,8 +1,8 @@
 package telemetry
 
 import (
-	"fmt"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -17,10 +17,11 @@ func (h hugeRecord) body() []byte {
 	b := make([]byte, 0, MaxRecordBytes)
 	b = append(b, h.before...)
 	numbered, room := strings.Contains(h.unit, "#"), MaxRecordBytes-len(h.after)-10
-	for n := 0; len(b)+len(h.unit) < room; n++ {
-		if b = append(b, h.unit...); numbered {
-			b = append(b[:len(b)-len(h.unit)], strings.Replace(h.unit, "#", fmt.Sprint(n), 1)...)
-		}
+	if !numbered {
+		b = append(b, strings.Repeat(h.unit, max(0, room-len(b)-1)/len(h.unit))...)
+	}
+	for before, after, _ := strings.Cut(h.unit, "#"); numbered && len(b)+len(h.unit) < room; {
+		b = append(strconv.AppendInt(append(b, before...), int64(len(b)), 10), after...)
 	}
 	if strings.HasSuffix(h.unit, ",") {
 		b = b[:len(b)-1]

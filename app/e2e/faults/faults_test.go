@@ -16,12 +16,16 @@ import (
 
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/telemetry/testsize"
 )
 
 var (
 	only = flag.String("only", "", "run the pairs \"call/fault\" that this regular expression matches")
 	full = flag.Bool("full", false, "run every pair, not one in a few")
 )
+
+// plainShare is of how many pairs one runs in a plain go test.
+const plainShare = 20
 
 // atOnce is how many pairs run at the same time: most of them wait.
 const atOnce = 12
@@ -52,11 +56,17 @@ func table() []*pair {
 
 // TestFaults is the fault table: whatever an upstream answers, a call ends in
 // time and in words, takes nothing that was stored, and the next one that is
-// answered rightly completes. Without -full one pair in defaultShare runs.
+// answered rightly completes. Without -full one pair in defaultShare runs, and in
+// plainShare where not everything is to be tried.
 func TestFaults(t *testing.T) {
 	begun := time.Now()
+	share := defaultShare
+	if !testsize.All() && !*full {
+		share = plainShare
+		t.Logf("IN PART: one pair in %d; with CI=true one in %d", plainShare, defaultShare)
+	}
 	worlds := newUndisturbed(t)
-	light, heavy := chosen(defaultShare)
+	light, heavy := chosen(share)
 	run(t, worlds, light, atOnce, worlds.database)
 	most := measured(func() { run(t, worlds, heavy, 1, worlds.database) })
 	if most > mostGrowth {
@@ -101,10 +111,11 @@ func TestFaultsWithTwoReplicas(t *testing.T) {
 // chosen returns the pairs to run: those that -only names, all with -full,
 // and else one in so many, of which each call and each fault has some.
 func chosen(oneIn int) (light, heavy []*pair) {
-	named := regexp.MustCompile(*only)
-	for i, p := range table() {
+	named, pairs := regexp.MustCompile(*only), table()
+	taken := sampled(pairs, oneIn)
+	for _, p := range pairs {
 		switch {
-		case !named.MatchString(p.name()), *only == "" && (!*full || oneIn > defaultShare) && i%oneIn != 0:
+		case !named.MatchString(p.name()), *only == "" && (!*full || oneIn > defaultShare) && !taken[p]:
 		case p.fault.heavy:
 			heavy = append(heavy, p)
 		default:
@@ -112,6 +123,24 @@ func chosen(oneIn int) (light, heavy []*pair) {
 		}
 	}
 	return light, heavy
+}
+
+// sampled are one pair in so many. One in plainShare would leave out some calls
+// and faults: these get a pair each.
+func sampled(pairs []*pair, oneIn int) map[*pair]bool {
+	taken, met := map[*pair]bool{}, map[string]bool{}
+	take := func(p *pair) { taken[p], met[p.call.name], met[p.fault.name] = true, true, true }
+	for i, p := range pairs {
+		if i%oneIn == 0 {
+			take(p)
+		}
+	}
+	for _, p := range pairs {
+		if oneIn == plainShare && (!met[p.call.name] || !met[p.fault.name]) {
+			take(p)
+		}
+	}
+	return taken
 }
 
 // run lets pairs happen, some at the same time, each in a database of its own.

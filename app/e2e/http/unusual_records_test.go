@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"telemetry-dashboard/app/e2e/program"
+	"telemetry-dashboard/services/telemetry/testsize"
 )
 
 // unusual is records that are unusual and not wrong, and what then is true.
@@ -204,7 +205,7 @@ func TestUnusualRecords(t *testing.T) {
 
 // TestManyFindings: one scan of 50,000 findings, all of one rule and family.
 func TestManyFindings(t *testing.T) {
-	many := 50_000
+	many := testsize.Of(t, "findings", 10_000, 50_000)
 	if program.Race {
 		many = 3_000
 	}

@@ -21,6 +21,7 @@ import (
 
 	"telemetry-dashboard/app/e2e/program"
 	"telemetry-dashboard/services/devin/devintest"
+	"telemetry-dashboard/services/telemetry/testsize"
 )
 
 // What a machine or container of 512 MB leaves to the program: Go's limit is
@@ -182,17 +183,18 @@ func (s *small) records() {
 		}
 		return list
 	}
+	many := testsize.Of(s.T, "findings", 8_000, 30_000)
 	alike := func(scan int) func(int) string {
-		return func(k int) string { return fmt.Sprintf("0123456789abcdef%06x", k+scan*15_000) }
+		return func(k int) string { return fmt.Sprintf("0123456789abcdef%06x", k+scan*many/2) }
 	}
 	same := func(int) string { return "0123456789abcdef" }
 	session := program.RecordedSession(map[string]any{"pr_url": "https://github.com/octo/shop/pull/7"})
 	at := func(day int) string { return fmt.Sprintf("2026-02-%02dT10:00:00Z", day) }
 	s.Write(map[string]any{
 		"plain.json": program.SmallScan(1, at(1), map[string]any{"sessions": []any{session}}),
-		"a.json":     program.SmallScan(2, at(2), map[string]any{"issue_fingerprints": findings(30_000, 2, alike(0))}),
-		"b.json":     program.SmallScan(3, at(3), map[string]any{"issue_fingerprints": findings(30_000, 3, alike(1))}),
-		"c.json":     program.SmallScan(4, at(4), map[string]any{"issue_fingerprints": findings(30_000, 4, same)}),
+		"a.json":     program.SmallScan(2, at(2), map[string]any{"issue_fingerprints": findings(many, 2, alike(0))}),
+		"b.json":     program.SmallScan(3, at(3), map[string]any{"issue_fingerprints": findings(many, 3, alike(1))}),
+		"c.json":     program.SmallScan(4, at(4), map[string]any{"issue_fingerprints": findings(many, 4, same)}),
 		"e.json":     program.SmallScan(6, at(6), nil),
 		"sessions.json": bytes.Replace(program.SmallScan(7, at(7), nil), []byte(`"sessions":[]`),
 			[]byte(`"sessions":[`+strings.Repeat("{},", 6_300_000)+`{}]`), 1),

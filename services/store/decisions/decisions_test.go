@@ -12,6 +12,7 @@ import (
 	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/telemetry/testsize"
 )
 
 // world is a database that gets scans and decisions as a history goes on, and
@@ -32,7 +33,7 @@ type finding struct {
 }
 
 func TestDecisionsStandOnTheirIssuesAndAddUp(t *testing.T) {
-	for seed := range uint64(2) {
+	for seed := range uint64(testsize.Of(t, "histories", 1, 2)) {
 		for name, open := range map[string]func(t *testing.T, now func() time.Time) *storetest.Store{
 			"sqlite": func(t *testing.T, now func() time.Time) *storetest.Store {
 				return storetest.OpenWith(t, store.Options{URL: "sqlite:" + t.TempDir() + "/test.db", Now: now})

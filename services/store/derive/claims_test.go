@@ -13,6 +13,7 @@ import (
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/telemetry/testsize"
 )
 
 const (
@@ -237,7 +238,7 @@ func TestWhatDevinSaysIsKeptWithItsHistory(t *testing.T) {
 // to the same claims, in order and shuffled.
 func TestClaimsInAnyOrder(t *testing.T) {
 	now := storetest.Day("2027-01-01")
-	for seed := range uint64(3) {
+	for seed := range uint64(testsize.Of(t, "histories", 1, 3)) {
 		files := storetest.GeneratedFiles(seed + 20)
 		pulls := storetest.PullsFor(files)
 		want := storetest.OpenWith(t, storeOptions(t, now))

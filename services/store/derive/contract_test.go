@@ -13,13 +13,14 @@ import (
 	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/telemetry/testsize"
 )
 
 // TestArrivalOrder: whatever the order in which records come, in whatever
 // portions, the derived tables end the same, byte for byte.
 func TestArrivalOrder(t *testing.T) {
 	storetest.OnBoth(t, func(t *testing.T, first *storetest.Store) {
-		for seed := range uint64(2) {
+		for seed := range uint64(testsize.Of(t, "histories", 1, 2)) {
 			files := storetest.DisturbedFiles(seed)
 			slices.SortStableFunc(files, func(a, b telemetry.FetchedFile) int { return a.Record.Timestamp.Compare(b.Record.Timestamp) })
 			inOrder, shuffled := storetest.OpenLike(t, first), storetest.OpenLike(t, first)
@@ -54,7 +55,8 @@ func TestGoneAndBack(t *testing.T) {
 		files := storetest.DisturbedFiles(7)
 		storetest.PutEach(t, s, files)
 		full := storetest.DumpOf(t, s)
-		for _, i := range []int{0, len(files) / 2, len(files) - 1} {
+		places := []int{len(files) / 2, 0, len(files) - 1}
+		for _, i := range places[:testsize.Of(t, "records", 1, len(places))] {
 			without := storetest.OpenLike(t, s)
 			storetest.PutEach(t, without, slices.Delete(slices.Clone(files), i, i+1))
 			if err := s.MarkGone(t.Context(), "", []string{files[i].Name}); err != nil {
@@ -75,7 +77,8 @@ func TestRewritten(t *testing.T) {
 		files := storetest.DisturbedFiles(11)
 		storetest.PutEach(t, s, files)
 		full := storetest.DumpOf(t, s)
-		for _, i := range []int{1, len(files) / 2, len(files) - 2} {
+		places := []int{len(files) / 2, 1, len(files) - 2}
+		for _, i := range places[:testsize.Of(t, "records", 1, len(places))] {
 			f := files[i]
 			storetest.Put(t, s, storetest.Fetched(f.Name, []byte("{")))
 			storetest.SameDump(t, "broken "+f.Name, storetest.DumpOf(t, s), full)

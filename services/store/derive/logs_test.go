@@ -14,6 +14,7 @@ import (
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/telemetry/testsize"
 )
 
 // stateOf is an orchestrator's state that names, for sessions of some records,
@@ -36,7 +37,7 @@ func stateOf(files []telemetry.FetchedFile) []byte {
 // do after a rebuild.
 func TestArrivalOrderOfLogs(t *testing.T) {
 	storetest.OnBoth(t, func(t *testing.T, first *storetest.Store) {
-		for seed := range uint64(2) {
+		for seed := range uint64(testsize.Of(t, "histories", 1, 2)) {
 			named := storetest.DisturbedFiles(seed)
 			slices.SortStableFunc(named, func(a, b telemetry.FetchedFile) int { return a.Record.Timestamp.Compare(b.Record.Timestamp) })
 			files, state := storetest.OtherIDs(named), stateOf(named)

@@ -13,6 +13,7 @@ import (
 	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/telemetry/testsize"
 )
 
 // answer is what GitHub says when it is asked for a name.
@@ -25,7 +26,7 @@ func answer(asked, now telemetry.RepoName, id int64) telemetry.RepoAnswer {
 // everything is as if all had named it as it is called now.
 func TestRenamesInAnyOrder(t *testing.T) {
 	storetest.OnBoth(t, func(t *testing.T, first *storetest.Store) {
-		for seed := range uint64(3) {
+		for seed := range uint64(testsize.Of(t, "histories", 2, 3)) {
 			files := storetest.DisturbedFiles(seed)
 			name := busiest(files)
 			chain := []telemetry.RepoName{"renamed/aaa", "renamed/bbb", name}

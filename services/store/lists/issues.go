@@ -1,6 +1,7 @@
 package lists
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -336,8 +337,13 @@ func asLastSeen(tx *store.Tx, at int64, ids []int64, byID map[int64]*telemetry.I
 		v.Runs = append(v.Runs, place.Run)
 		v.LastSeen, last[id] = telemetry.LastSeen(place), seen
 	})
-	for id, seen := range last {
-		asFound(byID[id], Findings(tx, seen.run), seen.ord)
+	var run int64 // whose findings are read: once, however many issues they are of
+	var findings []telemetry.Finding
+	for _, id := range slices.SortedFunc(maps.Keys(last), func(a, b int64) int { return cmp.Compare(last[a].run, last[b].run) }) {
+		if last[id].run != run {
+			run, findings = last[id].run, Findings(tx, last[id].run)
+		}
+		asFound(byID[id], findings, last[id].ord)
 	}
 }
 

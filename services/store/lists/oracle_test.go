@@ -13,6 +13,7 @@ import (
 	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/telemetry/testsize"
 )
 
 // oracle answers random queries of one list from its rows.
@@ -48,6 +49,7 @@ func TestQueriesAgainstAnOracle(t *testing.T) {
 
 func (o oracle[T]) check(t *testing.T, queries int, past time.Time) {
 	t.Helper()
+	queries = testsize.Of(t, "queries of "+o.list, queries/5, queries)
 	if len(o.rows) < 30 {
 		t.Fatalf("%s: %d rows are too few to tell anything", o.list, len(o.rows))
 	}

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"telemetry-dashboard/services/telemetry/testsize"
 )
 
 func newTestWorld(seed uint64) *World {
@@ -15,7 +17,7 @@ func newTestWorld(seed uint64) *World {
 }
 
 func TestWorldShowsEverything(t *testing.T) {
-	for seed := range uint64(6) {
+	for seed := range uint64(testsize.Of(t, "worlds", 2, 6)) {
 		w := newTestWorld(seed)
 		seen := map[string]int{}
 		for _, s := range w.Sessions() {
@@ -65,7 +67,7 @@ func TestWorldShowsEverything(t *testing.T) {
 
 // TestWorldCharacters looks at each repository that is to show something.
 func TestWorldCharacters(t *testing.T) {
-	for seed := range uint64(6) {
+	for seed := range uint64(testsize.Of(t, "worlds", 2, 6)) {
 		w := newTestWorld(seed)
 		scans, verified := map[string][]File{}, map[string]bool{}
 		for _, f := range w.Files() {

@@ -63,6 +63,6 @@ func (c *Campaign) Changed(version string) error {
 	if len(words) == 0 {
 		return nil
 	}
-	return Errorf(CodeConflict, "Somebody has changed the campaign meanwhile: %s. Nothing was changed. Look at it again, and change what is still to be changed.",
-		strings.Join(words, ", "))
+	return Errorf(CodeConflict, "Somebody has changed the campaign meanwhile: %s. Nothing was changed. Look at it again, and change what is "+
+		"still to be changed.", strings.Join(words, ", "))
 }

@@ -32,7 +32,7 @@
     if (rest) rest.hidden = whole !== null || n >= Number(desk.dataset.total);
   }
   function pick(box, on) {
-    if whole !== null { whole = null; for (const one of boxes()) picked.add(one.value); } // from all, those that are shown stay
+    if (whole !== null) { whole = null; for (const one of boxes()) picked.add(one.value); } // from all, those that are shown stay
     if (on) picked.add(box.value); else picked.delete(box.value);
   }
   function range(to, on) {

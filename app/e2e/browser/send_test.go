@@ -31,6 +31,13 @@ func TestFiveIssuesAreSentToDevin(t *testing.T) {
 	b.js(`document.querySelector(".send-change").requestSubmit()`)
 	b.until(`document.querySelector("#dialog #send-size")?.getAttribute("value") === "20" && /^Start \d+ sessions?$/.test(document.querySelector("#dialog .send-foot .btn").textContent.trim())`)
 	n := b.js(`document.querySelectorAll("#dialog .t-send tbody tr").length`)
+	b.js(`document.querySelector("#send-note").value = "Keep it small."`)
+	b.js(`document.querySelector("#dialog [name=dry_run]").click()`)
+	b.until(`document.querySelector("#dialog .send-prompts pre")?.textContent.trim().endsWith("Keep it small.")`)
+	if got := p.Devin.Counts()[devintest.KindCreate]; got != 0 {
+		t.Errorf("%d sessions were started by the preview", got)
+	}
+	b.until(`document.querySelectorAll("#dialog .t-send tbody tr").length === ` + n)
 	b.js(`(() => { const go = document.querySelector("#dialog .send-foot .btn"); go.click(); go.click(); })()`)
 	b.until(`document.querySelectorAll("#dialog .t-batches tbody a[href^='/sessions/']").length === ` + n)
 	if got := p.Devin.Counts()[devintest.KindCreate]; strconv.Itoa(got) != n || got == 0 {

@@ -27,7 +27,7 @@ func idsOf(t *testing.T, s *webtest.Site, query string) (ids []string) {
 // hidden are the fields of the form of a preview.
 func hidden(t *testing.T, page webtest.Answer) url.Values {
 	t.Helper()
-	_, form, found := strings.Cut(page.HTML, `class="send-foot"`)
+	_, form, found := strings.Cut(page.HTML, `id="send-go"`)
 	if !found {
 		t.Fatalf("no form in %.2000s", page.Text())
 	}

@@ -325,8 +325,8 @@ func (p *Player) create(r *http.Request, done func(s *Session, fresh bool) answe
 		}
 	}
 	s := &Session{
-		ID: strings.ReplaceAll(telemetry.NewID(), "-", ""), Status: "running", Detail: "working", Title: in.Title, Tags: in.Tags, Playbook: in.Playbook,
-		CreatedAt: p.now(), UpdatedAt: p.now(),
+		ID: strings.ReplaceAll(telemetry.NewID(), "-", ""), Status: "running", Detail: "working", Title: in.Title, Tags: in.Tags,
+		Playbook: in.Playbook, CreatedAt: p.now(), UpdatedAt: p.now(),
 	}
 	p.say(s, "user", in.Prompt)
 	p.sessions[s.ID], p.ordered[s.ID] = s, in.Prompt

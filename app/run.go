@@ -75,11 +75,13 @@ func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger
 	}
 	defer up.close()
 	g, ctx := errgroup.WithContext(ctx)
+	var board *dashboard.Dashboard
 	jobs := ingest.New(ctx, up.ingest(cfg, ingest.Options{
 		Store:           records,
 		RefreshInterval: cfg.RefreshInterval,
 		PollInterval:    cfg.PollInterval,
 		RetentionDays:   int64(cfg.RetentionDays),
+		SendDue:         func(ctx context.Context, now time.Time) error { return board.SendDue(ctx, now) },
 		Log:             log,
 		Now:             time.Now,
 		NewID:           telemetry.NewID,
@@ -87,7 +89,7 @@ func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger
 	reads := up.dashboard(reading(db))
 	decider := decisions.New(records)
 	reads.Keeper, reads.Decider, reads.Campaigner, reads.Known, reads.People = records, decider, decider, db.HasPerson, db.People
-	board := dashboard.New(cfg.sending(reads, jobs))
+	board = dashboard.New(cfg.sending(reads, jobs))
 	site := newSite(cfg, played, web.Options{
 		Dashboard:   board,
 		Jobs:        jobs,

@@ -41,6 +41,7 @@ type sendBody struct {
 	MaxACUs  int64    `json:"max_acus"`
 	Anyway   bool     `json:"anyway"`
 	DryRun   bool     `json:"dry_run"`
+	Campaign int64    `json:"campaign_id"`
 }
 
 // sendIssues sends issues to Devin, or answers what that would start.
@@ -51,6 +52,7 @@ func (a *API) sendIssues(c *fiber.Ctx) error {
 	}
 	return a.answerSend(c, in.DryRun, telemetry.SendAsk{
 		Issues: in.Issues, Query: in.Q, Expect: in.Expect, Sessions: in.Sessions, Size: in.Size, MaxACUs: in.MaxACUs, Anyway: in.Anyway,
+		Campaign: in.Campaign,
 	})
 }
 

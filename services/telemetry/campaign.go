@@ -24,6 +24,7 @@ type Campaign struct {
 	At          Time     `json:"at"`
 	ClosedAt    Time     `json:"closed_at"`
 	ClosedBy    Optional `json:"closed_by"`
+	AutoSend    `json:"auto_send"`
 }
 
 // NewCampaign is a campaign to begin.
@@ -45,6 +46,10 @@ type CampaignEdit struct {
 	Due         *time.Time
 	MaxSessions *int64
 	MaxACUs     *int64
+	PerDay      *int64 // of AutoSend, which By then switches on or off At that time
+	Floor       *int64
+	By          string
+	At          time.Time
 }
 
 // Bounds of campaigns.
@@ -69,7 +74,7 @@ func (c NewCampaign) Check(now time.Time, known func(name string) bool) (NewCamp
 	case c.Expect > CampaignIssuesMost:
 		return c, TooManyCampaignIssues(c.Expect)
 	}
-	edit, err := CampaignEdit{&c.Name, &c.Owner, &c.Due, &c.MaxSessions, &c.MaxACUs}.Check(now, known)
+	edit, err := CampaignEdit{Name: &c.Name, Owner: &c.Owner, Due: &c.Due, MaxSessions: &c.MaxSessions, MaxACUs: &c.MaxACUs}.Check(now, known)
 	if err == nil {
 		c.Name, c.Due = *edit.Name, *edit.Due
 	}
@@ -115,6 +120,12 @@ func (e CampaignEdit) Check(now time.Time, known func(name string) bool) (Campai
 			return e, invalidField(budget.field, "Invalid %s: want a whole number up to %d, or 0 for no limit.", budget.field, campaignBudgetMost)
 		}
 	}
+	if e.PerDay != nil && (*e.PerDay < 0 || *e.PerDay > AutoSendMost) {
+		return e, invalidField("per_day", "Invalid per_day: want how many sessions a day it starts by itself, up to %d, or 0 for none.", AutoSendMost)
+	}
+	if e.Floor != nil && (*e.Floor < 0 || *e.Floor > 100) {
+		return e, invalidField("floor", "Invalid floor: want percent, from 0 to 100.")
+	}
 	return e, nil
 }
 
@@ -135,6 +146,13 @@ func (e CampaignEdit) Apply(c Campaign) Campaign {
 	}
 	if e.Due != nil {
 		c.Due = At(*e.Due)
+	}
+	set(&c.Floor, e.Floor)
+	if e.PerDay != nil {
+		c.AutoSend = AutoSend{PerDay: *e.PerDay, Floor: c.Floor}
+		if c.PerDay > 0 {
+			c.AutoSend.By, c.Since = Optional(e.By), At(e.At)
+		}
 	}
 	return c
 }
@@ -308,6 +326,9 @@ func (c *Campaign) Words() string {
 	}
 	if c.MaxACUs > 0 {
 		words = append(words, strconv.FormatInt(c.MaxACUs, 10)+" ACUs")
+	}
+	if auto := c.AutoSend.Words(); auto != "" {
+		words = append(words, auto)
 	}
 	if !c.ClosedAt.IsZero() {
 		words = append(words, "closed")

@@ -162,6 +162,7 @@ func (a *API) stopSends(stop bool) fiber.Handler {
 // campaignRoutes are the endpoints of campaigns. Their figures have no past.
 func (a *API) campaignRoutes(topics []string) []Route {
 	path := links.APIList("campaigns")
+	topics = append(topics, telemetry.TopicSubmissions) // what they sent by themselves
 	get := func(path string, h fiber.Handler) Route {
 		return Route{Method: fiber.MethodGet, Path: path, Needs: telemetry.RoleViewer, Handle: a.onlyNow(h), Topics: topics, Clock: true}
 	}

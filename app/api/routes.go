@@ -52,8 +52,7 @@ func (a *API) Routes() []Route {
 	byMinute := func(path string, h fiber.Handler) Route {
 		return Route{Method: fiber.MethodGet, Path: path, Needs: viewer, Handle: h, Topics: everything, Clock: true}
 	}
-	campaigns := a.campaignRoutes(append(slices.Clone(everything), telemetry.TopicCampaigns, telemetry.TopicDecisions,
-		telemetry.TopicSubmissions))
+	campaigns := a.campaignRoutes(append(slices.Clone(everything), telemetry.TopicCampaigns, telemetry.TopicDecisions))
 	return append(append(a.lists(), campaigns...), []Route{
 		byMinute("/api/stats", a.stats),
 		byMinute("/api/trends", a.trends),

@@ -28,10 +28,14 @@ func (tx *Tx) AddCampaign(n telemetry.NewCampaign) (telemetry.Campaign, error) {
 		return telemetry.Campaign{}, telemetry.Errorf(telemetry.CodeConflict,
 			"The limit of %d campaigns is reached. No campaign was begun.", telemetry.CampaignsMost)
 	}
+	began := tx.Now()
+	if !n.At.IsZero() {
+		began = n.At
+	}
 	c := telemetry.Campaign{
 		ID: One[int64](tx, `SELECT COALESCE(MAX(id), 0) + 1 FROM campaigns`), Name: n.Name, Query: n.Query, Issues: n.Expect,
 		Owner: telemetry.Optional(n.Owner), Due: telemetry.At(n.Due), MaxSessions: n.MaxSessions, MaxACUs: n.MaxACUs, By: n.By,
-		At: Time(Millis(tx.Now())), AutoSend: telemetry.AutoSend{Floor: telemetry.AutoFloor},
+		At: Time(Millis(began)), AutoSend: telemetry.AutoSend{Floor: telemetry.AutoFloor},
 	}
 	tx.Insert("campaigns", "", append(CampaignFields(&c), Col("name_key TEXT", telemetry.CampaignKey(c.Name))))
 	return c, tx.Err()

@@ -37,6 +37,7 @@ type NewCampaign struct {
 	MaxSessions int64
 	MaxACUs     int64
 	By          string
+	At          time.Time // when it began; zero: now
 }
 
 // CampaignEdit is what of a campaign is to change; nil stays.

@@ -47,6 +47,17 @@ type SendSwitch struct {
 	On int // how many are switched on
 }
 
+// words say how many campaigns send by themselves.
+func (s SendSwitch) words() string {
+	switch s.On {
+	case 0:
+		return "No campaign sends by itself."
+	case 1:
+		return "1 campaign sends by itself."
+	}
+	return parts.Number(s.On) + " campaigns send by themselves."
+}
+
 // AutoSend is what a campaign does by itself.
 type AutoSend struct {
 	telemetry.AutoSendState

@@ -112,7 +112,7 @@ func TestACampaignIsSwitchedOn(t *testing.T) {
 	}
 	s.Get("/campaigns/1").Check(t, webtest.Want{Status: 200, HTML: []string{`name="per_day" value="0"`, `name="floor" value="30"`},
 		Text: []string{"Automatic sending", "Off", "It does not send by itself.", "Switch on"}, Lacks: []string{"Switch off"}})
-	s.Get("/campaigns").Check(t, webtest.Want{Status: 200, Text: []string{"0 of the campaigns send by themselves.", "Stop all automatic sending"}})
+	s.Get("/campaigns").Check(t, webtest.Want{Status: 200, Text: []string{"No campaign sends by itself.", "Stop all automatic sending"}})
 	set := func(perDay, floor string) webtest.Answer {
 		return s.Post("/actions/campaigns/auto-send", url.Values{"id": {"1"}, "was": {""}, "per_day": {perDay}, "floor": {floor}})
 	}
@@ -136,7 +136,7 @@ func TestACampaignIsSwitchedOn(t *testing.T) {
 	if a := s.Post("/actions/campaigns/resume", nil); a.Status != 303 {
 		t.Fatal(a.Status, a.Text())
 	}
-	s.Get("/campaigns").Check(t, webtest.Want{Status: 200, Text: []string{"1 of the campaigns send by themselves."}})
+	s.Get("/campaigns").Check(t, webtest.Want{Status: 200, Text: []string{"1 campaign sends by itself."}})
 	if a := set("0", "25"); a.Status != 303 {
 		t.Fatal(a.Status, a.Text())
 	}

@@ -11,7 +11,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-var autoNow = storetest.Day("2026-03-10 13:20")
+func autoNow() time.Time { return storetest.Day("2026-03-10 13:20") }
 
 // autoCampaign is a campaign of the issues js/a to js/d, and their ids.
 func autoCampaign(t *testing.T, s *storetest.Store, n telemetry.NewCampaign) (c telemetry.Campaign, ids []string) {
@@ -53,7 +53,7 @@ func refused(t *testing.T, err error, words string) {
 // refused in the transaction that orders, with what is left; what was not started
 // counts no longer, and what is not of the campaign is not sent from it.
 func TestTheBudgetBoundsWhatIsSent(t *testing.T) {
-	storetest.At(t, autoNow, func(t *testing.T, s *storetest.Store) {
+	storetest.At(t, autoNow(), func(t *testing.T, s *storetest.Store) {
 		c, ids := autoCampaign(t, s, telemetry.NewCampaign{MaxSessions: 3, MaxACUs: 100})
 		none := time.Time{}
 		refused(t, orders(t, s, c.ID, "all", none, ids[:4]...), "0 of 3 sessions are used, and 0 of 100 ACUs; these would be 4 sessions of up to 5 ACUs each.")
@@ -104,14 +104,14 @@ func TestTheBudgetBoundsWhatIsSent(t *testing.T) {
 // switched on, all are not stopped, its sessions a day are those of the order. Each
 // order is in the audit log.
 func TestWhatACampaignMaySendByItself(t *testing.T) {
-	storetest.At(t, autoNow, func(t *testing.T, s *storetest.Store) {
+	storetest.At(t, autoNow(), func(t *testing.T, s *storetest.Store) {
 		ctx := t.Context()
 		c, ids := autoCampaign(t, s, telemetry.NewCampaign{})
-		slot, _ := telemetry.AutoSend{PerDay: 2}.Slot(autoNow)
+		slot, _ := telemetry.AutoSend{PerDay: 2}.Slot(autoNow())
 		refused(t, orders(t, s, c.ID, "a", slot, ids[0]), "The campaign does not send by itself any more.")
 		on := func(perDay int64) {
 			t.Helper()
-			e := telemetry.CampaignEdit{PerDay: &perDay, By: "mona", At: autoNow}
+			e := telemetry.CampaignEdit{PerDay: &perDay, By: "mona", At: autoNow()}
 			if _, is, err := s.EditCampaign(ctx, c.ID, e); err != nil || is.PerDay != perDay || is.Floor != telemetry.AutoFloor {
 				t.Fatal(is, err)
 			}

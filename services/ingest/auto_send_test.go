@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"telemetry-dashboard/services/devin/devintest"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
@@ -28,6 +30,8 @@ type campaigner struct {
 	db    *storetest.Store
 	devin *devintest.Player
 	clock *time.Time
+	life  context.Context //nolint:containedctx // of the Runner
+	end   context.CancelFunc
 }
 
 func newCampaigner(t *testing.T, db *storetest.Store, player *devintest.Player, clock *time.Time) *campaigner {
@@ -40,10 +44,11 @@ func newCampaigner(t *testing.T, db *storetest.Store, player *devintest.Player, 
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
-	p := &campaigner{t: t, db: db, devin: player, clock: clock}
+	p := &campaigner{t: t, db: db, devin: player, clock: clock, life: ctx, end: cancel}
 	now := func() time.Time { return *clock }
 	p.Runner = ingest.New(ctx, ingest.Options{Store: db, Devin: client, Messenger: client, Starter: client,
-		Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: now, NewID: telemetry.NewID})
+		SendDue: func(ctx context.Context, now time.Time) error { return p.SendDue(ctx, now) },
+		Log:     slog.New(slog.NewTextHandler(t.Output(), nil)), Now: now, NewID: telemetry.NewID})
 	reads := storetest.Reading(db.Store)
 	reads.Campaigner, reads.Sender, reads.SendLimits = db, p.Runner, telemetry.SendLimits{PerDay: 20, MaxACUs: 5}
 	p.Dashboard = dashboard.New(reads)
@@ -343,4 +348,29 @@ func TestWhatIsDecidedIsNotSent(t *testing.T) {
 			t.Errorf("%+v, %v", list.Items, err)
 		}
 	})
+}
+
+// TestTheProgramWithTheLeaseSends what is due, without anybody asking.
+func TestTheProgramWithTheLeaseSends(t *testing.T) {
+	now := time.Date(2026, 3, 10, 1, 0, 0, 0, time.UTC)
+	db := storetest.OpenWith(t, store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "due.db"), Now: func() time.Time { return now }})
+	started := make(chan string, 9)
+	player := devintest.New(devintest.Options{Key: "cog_1", OrgID: "org-1", Now: func() time.Time { return now }})
+	player.OnCreate(func(s devintest.Session) { started <- s.Title })
+	p := newCampaigner(t, db, player, &now)
+	storetest.Put(t, db, manyIssues(4))
+	c := p.begin(telemetry.NewCampaign{})
+	p.paces(c.ID, 4, 30)
+	ended := make(chan error, 1)
+	go func() { ended <- p.Run(p.life) }()
+	if title := <-started; !strings.HasPrefix(title, "CodeQL Fix") {
+		t.Error(title)
+	}
+	p.end()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if n := p.devin.Counts()[devintest.KindCreate]; n != 1 {
+		t.Errorf("%d sessions were started", n)
+	}
 }

@@ -34,7 +34,7 @@ func (w *Web) Campaign() shell.Panel {
 func (w *Web) CampaignNeeds() shell.Panel {
 	return shell.Panel{
 		Name: "campaign-needs", Title: "What holds it up", Page: links.Campaigns, One: true, Every: "60s", Clock: true,
-		Topics: append(shell.CampaignTopics(), telemetry.TopicSubmissions),
+		Topics: shell.CampaignTopics(),
 		Draw: func(ctx context.Context, v shell.View) (templ.Component, error) {
 			id, err := campaignOf(v)
 			if err != nil {

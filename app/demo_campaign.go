@@ -46,8 +46,9 @@ func (d demonstration) begins(ctx context.Context, board *dashboard.Dashboard, l
 func beginDemo(ctx context.Context, board *dashboard.Dashboard, text string, n int64, began, now time.Time) error {
 	operator := demoTeam()[0]
 	operator.Key = "demo"
-	_, err := board.BeginCampaign(telemetry.AsPerson(ctx, operator), telemetry.NewCampaign{Name: "Critical and high to zero", Query: text, Expect: n,
-		Owner: operator.Name, Due: now.Add(demoCampaignDue), MaxSessions: 120, At: began}, now)
+	_, err := board.BeginCampaign(telemetry.AsPerson(ctx, operator), telemetry.NewCampaign{
+		Name: "Critical and high to zero", Query: text, Expect: n, Owner: operator.Name, Due: now.Add(demoCampaignDue), MaxSessions: 120, At: began,
+	}, now)
 	return err
 }
 

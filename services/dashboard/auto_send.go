@@ -106,8 +106,9 @@ func (d *Dashboard) aboveFloor(ctx context.Context, id int64, e telemetry.Campai
 	if !f.Attempts.Under(f.Floor) {
 		return nil
 	}
-	refused := telemetry.Errorf(telemetry.CodeConflict, "The odds are %.0f %% in the last %d attempts, under the floor of %d %%: it would stop at once. "+
-		"It was not switched on. Choose a lower floor, or send by hand until the odds are better.", f.Attempts.Percent(), f.Attempts.Ended, f.Floor)
+	refused := telemetry.Errorf(telemetry.CodeConflict,
+		"The odds are %v %% in the last %d attempts, under the floor of %d %%: it would stop at once. It was not switched on. "+
+			"Choose a lower floor, or send by hand until the odds are better.", f.Attempts.Percent(), f.Attempts.Ended, f.Floor)
 	refused.Field = "floor"
 	return refused
 }
@@ -231,7 +232,8 @@ func (d *Dashboard) noteFailures(ctx context.Context, c telemetry.Campaign, sent
 			continue
 		}
 		e := telemetry.AuditEntry{Person: campaignTerm(&c), Name: "campaign " + c.Name, Action: "auto-send", Subject: telemetry.BatchTag(b.ID),
-			After: telemetry.Shorten("not sent: "+strings.Join(b.Issues, " "), subjectMost), Result: telemetry.AuditFailed, Status: 502, Error: string(b.Error)}
+			After:  telemetry.Shorten("not sent: "+strings.Join(b.Issues, " "), subjectMost),
+			Result: telemetry.AuditFailed, Status: 502, Error: string(b.Error)}
 		if err := d.o.Campaigner.AddAudit(ctx, e); err != nil {
 			return err
 		}

@@ -225,9 +225,7 @@ func (d *Dashboard) leaveOut(
 	}
 	for _, row := range rows {
 		left := whyLeft(row, in[row.PublicID], sessions)
-		if left.Why == "" && slices.Contains(ask.Without, row.PublicID) {
-			left.Why = telemetry.LeftSnoozed
-		}
+		left.Why = cmp.Or(left.Why, ask.Excludes(row.PublicID))
 		if left.Why == "" || ask.Anyway && left.Why.UnderWay() {
 			open = append(open, row)
 			continue

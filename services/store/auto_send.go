@@ -141,7 +141,8 @@ func AutoSends(tx *Tx, id int64) []telemetry.AutoSendFacts {
 		f := &list[n]
 		f.Switch, f.Today, f.Use, f.SentToday = all, today, CampaignUse(tx, f.Campaign), autoToday(tx, f.ID, tx.Now())
 		var slot int64
-		tx.Row(`SELECT slot, error FROM batches WHERE campaign = $1 AND slot <> 0 ORDER BY slot DESC, at DESC LIMIT 1`, f.ID).Scan(&slot, &f.LastError)
+		tx.Row(`SELECT slot, error FROM batches WHERE campaign = $1 AND slot <> 0 ORDER BY slot DESC, at DESC LIMIT 1`, f.ID).
+			Scan(&slot, &f.LastError)
 		if slot != 0 {
 			f.LastSlot = Time(slot).Time
 		}

@@ -63,6 +63,17 @@ func (a AutoSend) Slot(now time.Time) (from, until time.Time) {
 	return from, until
 }
 
+// checkAutoSend says what is wrong with what is to be sent by itself.
+func (e CampaignEdit) checkAutoSend() error {
+	if e.PerDay != nil && (*e.PerDay < 0 || *e.PerDay > AutoSendMost) {
+		return invalidField("per_day", "Invalid per_day: want how many sessions a day it starts by itself, up to %d, or 0 for none.", AutoSendMost)
+	}
+	if e.Floor != nil && (*e.Floor < 0 || *e.Floor > 100) {
+		return invalidField("floor", "Invalid floor: want percent, from 0 to 100.")
+	}
+	return nil
+}
+
 // AutoToken names the order of a campaign's slot: however often it is ordered, it is one.
 func AutoToken(campaign int64, slot time.Time) string {
 	return "campaign " + strconv.FormatInt(campaign, 10) + " " + slot.UTC().Format(time.RFC3339Nano)
@@ -243,8 +254,9 @@ func (f *AutoSendFacts) kept(s *AutoSendState) bool {
 		s.State, s.Reason = AutoWaiting, f.Off
 	case f.Attempts.Under(f.Floor):
 		s.State, s.Halt = AutoStopped, true
-		s.Reason = fmt.Sprintf("The odds are %.0f %% in the last %d attempts (%d of %d issues gone), under the floor of %d %%. "+
-			"It stays stopped until somebody switches it on again.", f.Attempts.Percent(), f.Attempts.Ended, f.Attempts.Gone, f.Attempts.Issues, f.Floor)
+		s.Reason = fmt.Sprintf("The odds are %v %% in the last %d attempts (%d of %d issues gone), under the floor of %d %%. "+
+			"It stays stopped until somebody switches it on again.",
+			f.Attempts.Percent(), f.Attempts.Ended, f.Attempts.Gone, f.Attempts.Issues, f.Floor)
 	default:
 		return false
 	}

@@ -121,13 +121,7 @@ func (e CampaignEdit) Check(now time.Time, known func(name string) bool) (Campai
 			return e, invalidField(budget.field, "Invalid %s: want a whole number up to %d, or 0 for no limit.", budget.field, campaignBudgetMost)
 		}
 	}
-	if e.PerDay != nil && (*e.PerDay < 0 || *e.PerDay > AutoSendMost) {
-		return e, invalidField("per_day", "Invalid per_day: want how many sessions a day it starts by itself, up to %d, or 0 for none.", AutoSendMost)
-	}
-	if e.Floor != nil && (*e.Floor < 0 || *e.Floor > 100) {
-		return e, invalidField("floor", "Invalid floor: want percent, from 0 to 100.")
-	}
-	return e, nil
+	return e, e.checkAutoSend()
 }
 
 func withField(field string, err error) error {

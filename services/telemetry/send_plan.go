@@ -110,6 +110,14 @@ type SendAsk struct {
 	Known []string
 }
 
+// Excludes is LeftSnoozed for an issue of Without, "" for any other.
+func (a SendAsk) Excludes(issue string) LeftWhy {
+	if slices.Contains(a.Without, issue) {
+		return LeftSnoozed
+	}
+	return ""
+}
+
 // Print is the same for two requests for the same, whatever their keys.
 func (a SendAsk) Print() string {
 	a.Key = ""

@@ -86,8 +86,8 @@ func (w *Web) LoadCampaign(ctx context.Context, v shell.View) (d detail, err err
 			panels.Pair{Name: "Closed by", Phrases: []panels.Phrase{{Text: string(c.ClosedBy)}}})
 	}
 	p.Pace, p.Behind = paceWords(c)
-	p.Auto = panels.AutoSend{AutoSendState: c.Sending, PerDay: c.PerDay, Floor: c.Floor, By: string(c.AutoSend.By), Since: c.AutoSend.Since.Time,
-		URL: c.Links["sessions"].Page()}
+	p.Auto = panels.AutoSend{AutoSendState: c.Sending, PerDay: c.PerDay, Floor: c.Floor, By: string(c.AutoSend.By),
+		Since: c.AutoSend.Since.Time, URL: c.Links["sessions"].Page()}
 	p.Campaign.Auto = shell.AutoSendWords(c.AutoSend, c.Sending)
 	return detail{title: c.Name, body: panels.Campaign(p)}, nil
 }

@@ -47,7 +47,8 @@ func beginDemo(ctx context.Context, board *dashboard.Dashboard, text string, n i
 	operator := demoTeam()[0]
 	operator.Key = "demo"
 	_, err := board.BeginCampaign(telemetry.AsPerson(ctx, operator), telemetry.NewCampaign{
-		Name: "Critical and high to zero", Query: text, Expect: n, Owner: operator.Name, Due: now.Add(demoCampaignDue), MaxSessions: 120, At: began,
+		Name: "Critical and high to zero", Query: text, Expect: n, Owner: operator.Name, Due: now.Add(demoCampaignDue),
+		MaxSessions: 120, At: began,
 	}, now)
 	return err
 }

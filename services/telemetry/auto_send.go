@@ -66,7 +66,7 @@ func (a AutoSend) Slot(now time.Time) (from, until time.Time) {
 // checkAutoSend says what is wrong with what is to be sent by itself.
 func (e CampaignEdit) checkAutoSend() error {
 	if e.PerDay != nil && (*e.PerDay < 0 || *e.PerDay > AutoSendMost) {
-		return invalidField("per_day", "Invalid per_day: want how many sessions a day it starts by itself, up to %d, or 0 for none.", AutoSendMost)
+		return invalidField("per_day", "Invalid per_day: want how many sessions a day it starts by itself, up to %d, or 0.", AutoSendMost)
 	}
 	if e.Floor != nil && (*e.Floor < 0 || *e.Floor > 100) {
 		return invalidField("floor", "Invalid floor: want percent, from 0 to 100.")

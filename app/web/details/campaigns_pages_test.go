@@ -131,7 +131,7 @@ func TestACampaignIsSwitchedOn(t *testing.T) {
 		t.Fatal(a.Status, a.Text())
 	}
 	s.Get("/campaigns").Check(t, webtest.Want{Status: 200, Text: []string{"All automatic sending was stopped by you", "Let campaigns send again",
-		"stopped sending by itself"}})
+		"automatic sending is stopped"}})
 	s.Get("/campaigns/1").Check(t, webtest.Want{Status: 200, Text: []string{"Stopped", "All automatic sending was stopped by you."}})
 	if a := s.Post("/actions/campaigns/resume", nil); a.Status != 303 {
 		t.Fatal(a.Status, a.Text())

@@ -65,7 +65,7 @@ func AutoSendWords(a telemetry.AutoSend, s telemetry.AutoSendState) string {
 	case telemetry.AutoSending, telemetry.AutoWaiting:
 		return "sends " + parts.Number(a.PerDay) + " a day by itself"
 	case telemetry.AutoStopped:
-		return "stopped sending by itself"
+		return "automatic sending is stopped"
 	}
 	return ""
 }

@@ -80,6 +80,7 @@ func linkCases() map[string]struct{ address, method, route string } {
 		"ActionSignOut": links.ActionSignOut, "ActionSignOutAll": links.ActionSignOutAll, "ActionNewToken": links.ActionNewToken,
 		"ActionRevokeToken": links.ActionRevokeToken, "SignInToken": links.SignInToken,
 		"ActionBegin": links.ActionBegin, "ActionEditCampaign": links.ActionEditCampaign, "ActionCloseCampaign": links.ActionCloseCampaign,
+		"ActionAutoSend": links.ActionAutoSend, "ActionStopSends": links.ActionStopSends, "ActionResumeSends": links.ActionResumeSends,
 		"ActionSaveView": links.ActionSaveView, "ActionRetryDelivery": links.ActionRetryDelivery,
 		"ActionRenameView": links.ActionRenameView, "ActionDeleteView": links.ActionDeleteView,
 	} {

@@ -75,19 +75,12 @@ func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger
 	}
 	defer up.close()
 	g, ctx := errgroup.WithContext(ctx)
-	jobs := ingest.New(ctx, up.ingest(cfg, ingest.Options{
-		Store:           records,
-		RefreshInterval: cfg.RefreshInterval,
-		PollInterval:    cfg.PollInterval,
-		RetentionDays:   int64(cfg.RetentionDays),
-		Log:             log,
-		Now:             time.Now,
-		NewID:           telemetry.NewID,
-	}))
+	var board *dashboard.Dashboard
+	jobs := newJobs(ctx, cfg, up, records, log, func(ctx context.Context, now time.Time) error { return board.SendDue(ctx, now) })
 	reads := up.dashboard(reading(db))
 	decider := decisions.New(records)
 	reads.Keeper, reads.Decider, reads.Campaigner, reads.Known, reads.People = records, decider, decider, db.HasPerson, db.People
-	board := dashboard.New(cfg.sending(reads, jobs))
+	board = dashboard.New(cfg.sending(reads, jobs))
 	site := newSite(cfg, played, web.Options{
 		Dashboard:   board,
 		Jobs:        jobs,
@@ -114,9 +107,26 @@ func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger
 	g.Go(part(ctx, log, "sharing limits", func() error { return limits.run(ctx) }))
 	g.Go(part(ctx, log, "the audit log's age", func() error { return pruneAudit(ctx, db, cfg.AuditDays, log) }))
 	g.Go(part(ctx, log, "who comes", func() error { return gate.Run(ctx) }))
+	g.Go(part(ctx, log, "the demo's campaign", func() error { return played.begins(ctx, board, log) }))
 	g.Go(part(ctx, log, "jobs", func() error { return jobs.Run(ctx) }))
 	g.Go(part(ctx, log, "the web server", func() error { return srv.Serve(ctx, ln) }))
 	return g.Wait()
+}
+
+// newJobs is what writes; sendDue sends what campaigns send by themselves.
+func newJobs(
+	ctx context.Context, cfg Config, up upstreams, records *derive.Writer, log *slog.Logger, sendDue func(context.Context, time.Time) error,
+) *ingest.Runner {
+	return ingest.New(ctx, up.ingest(cfg, ingest.Options{
+		Store:           records,
+		RefreshInterval: cfg.RefreshInterval,
+		PollInterval:    cfg.PollInterval,
+		RetentionDays:   int64(cfg.RetentionDays),
+		SendDue:         sendDue,
+		Log:             log,
+		Now:             time.Now,
+		NewID:           telemetry.NewID,
+	}))
 }
 
 // openStore opens the database, in which issues are due by the settings.

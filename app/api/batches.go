@@ -42,6 +42,7 @@ type sendBody struct {
 	Note     string   `json:"note"`
 	Playbook string   `json:"playbook_id"`
 	DryRun   bool     `json:"dry_run"`
+	Campaign int64    `json:"campaign_id"`
 }
 
 // sendIssues sends issues to Devin, or answers what that would start.
@@ -53,6 +54,7 @@ func (a *API) sendIssues(c *fiber.Ctx) error {
 	return a.answerSend(c, in.DryRun, telemetry.SendAsk{
 		Issues: in.Issues, Query: in.Q, Expect: in.Expect, Sessions: in.Sessions, Size: in.Size, MaxACUs: in.MaxACUs, Anyway: in.Anyway,
 		Note: in.Note, Playbook: in.Playbook,
+		Campaign: in.Campaign,
 	})
 }
 

@@ -18,6 +18,8 @@ type campaignItem struct {
 	ACUs    float64           `json:"acus"`
 	PerGone *float64          `json:"acus_per_gone"`
 	Links   map[string]string `json:"links"`
+
+	Sending telemetry.AutoSendState `json:"sending"`
 }
 
 // campaignDetail is it with how it went.
@@ -34,12 +36,13 @@ type campaignAnswer struct {
 }
 
 type campaignList struct {
-	Items []campaignItem `json:"items"`
-	Total int            `json:"total"`
+	Items  []campaignItem       `json:"items"`
+	Total  int                  `json:"total"`
+	Switch telemetry.SendSwitch `json:"auto_send_switch"`
 }
 
-func (a *API) campaignOf(r telemetry.CampaignRow, l dashboard.Links) campaignItem {
-	return campaignItem{r, r.Version(), r.Percent(), acus(r.MilliACU), r.ACUsPerGone(), a.paths(l)}
+func (a *API) campaignOf(r telemetry.CampaignRow, l dashboard.Links, sending telemetry.AutoSendState) campaignItem {
+	return campaignItem{r, r.Version(), r.Percent(), acus(r.MilliACU), r.ACUsPerGone(), a.paths(l), sending}
 }
 
 func (a *API) campaigns(c *fiber.Ctx) error {
@@ -47,8 +50,18 @@ func (a *API) campaigns(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	items := mapped(rows, func(r telemetry.CampaignRow) campaignItem { return a.campaignOf(r, dashboard.CampaignLinks(&r)) })
-	return send(c, fiber.StatusOK, campaignList{items, len(items)})
+	sending, err := a.Dashboard.Sending(c.UserContext(), rows, a.now())
+	if err != nil {
+		return err
+	}
+	all, err := a.Dashboard.SendSwitch(c.UserContext())
+	if err != nil {
+		return err
+	}
+	items := mapped(rows, func(r telemetry.CampaignRow) campaignItem {
+		return a.campaignOf(r, dashboard.CampaignLinks(&r), sending[r.ID])
+	})
+	return send(c, fiber.StatusOK, campaignList{items, len(items), all})
 }
 
 func (a *API) campaign(c *fiber.Ctx) error {
@@ -56,11 +69,11 @@ func (a *API) campaign(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	d, err := a.Dashboard.CampaignByID(c.UserContext(), id)
+	d, err := a.Dashboard.CampaignByID(c.UserContext(), id, a.now())
 	if err != nil {
 		return err
 	}
-	return send(c, fiber.StatusOK, campaignDetail{a.campaignOf(d.CampaignRow, d.Links), d.Days, d.Pace})
+	return send(c, fiber.StatusOK, campaignDetail{a.campaignOf(d.CampaignRow, d.Links, d.Sending), d.Days, d.Pace})
 }
 
 func campaignID(c *fiber.Ctx) (int64, error) {
@@ -106,11 +119,16 @@ func (a *API) editCampaign(c *fiber.Ctx) error {
 		Due         *string `json:"due"`
 		MaxSessions *int64  `json:"max_sessions"`
 		MaxACUs     *int64  `json:"max_acus"`
+		AutoSend    struct {
+			PerDay *int64 `json:"per_day"`
+			Floor  *int64 `json:"floor"`
+		} `json:"auto_send"`
 	}
 	if err := jsonBody(c, &in); err != nil {
 		return err
 	}
-	e := telemetry.CampaignEdit{Version: in.Version, Name: in.Name, Owner: in.Owner, MaxSessions: in.MaxSessions, MaxACUs: in.MaxACUs}
+	e := telemetry.CampaignEdit{Version: in.Version, Name: in.Name, Owner: in.Owner, MaxSessions: in.MaxSessions, MaxACUs: in.MaxACUs,
+		PerDay: in.AutoSend.PerDay, Floor: in.AutoSend.Floor}
 	if in.Due != nil {
 		due, err := telemetry.DueParam(*in.Due)
 		if err != nil {
@@ -137,9 +155,22 @@ func (a *API) closeCampaign(c *fiber.Ctx) error {
 	return send(c, fiber.StatusOK, campaignAnswer{is, is.Version()})
 }
 
+// stopSends answers a request to stop all campaigns from sending by themselves, or to
+// let them go on.
+func (a *API) stopSends(stop bool) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		is, err := a.Dashboard.StopSends(c.UserContext(), stop)
+		if err != nil {
+			return err
+		}
+		return send(c, fiber.StatusOK, is)
+	}
+}
+
 // campaignRoutes are the endpoints of campaigns. Their figures have no past.
 func (a *API) campaignRoutes(topics []string) []Route {
 	path := links.APIList("campaigns")
+	topics = append(topics, telemetry.TopicSubmissions) // what they sent by themselves
 	get := func(path string, h fiber.Handler) Route {
 		return Route{Method: fiber.MethodGet, Path: path, Needs: telemetry.RoleViewer, Handle: a.onlyNow(h), Topics: topics, Clock: true}
 	}
@@ -148,6 +179,8 @@ func (a *API) campaignRoutes(topics []string) []Route {
 	}
 	return []Route{
 		get(path, a.campaigns),
+		does(fiber.MethodPost, path+"/stop", "stop-auto-send", a.stopSends(true)),
+		does(fiber.MethodPost, path+"/resume", "resume-auto-send", a.stopSends(false)),
 		get(path+"/:id", a.campaign),
 		does(fiber.MethodPost, path, "begin-campaign", a.beginCampaign),
 		does(fiber.MethodPatch, path+"/:id", "edit-campaign", a.editCampaign),

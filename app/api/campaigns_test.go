@@ -24,6 +24,10 @@ func campaignAsks(w *world) []ask {
 		{"GET " + all + "/{id}", one, "", 200}, {"GET " + all + "/{id}", all + "/99", "", 404}, {"GET " + all + "/{id}", all + "/x", "", 400},
 		{"PATCH " + all + "/{id}", one, `{"owner":"","max_acus":600}`, 200}, {"PATCH " + all + "/{id}", one, `{"name":""}`, 400},
 		{"PATCH " + all + "/{id}", all + "/99", `{"owner":""}`, 404},
+		{"PATCH " + all + "/{id}", one, `{"auto_send":{"per_day":3}}`, 200}, {"GET " + all, all, "", 200},
+		{"PATCH " + all + "/{id}", one, `{"auto_send":{"per_day":101}}`, 400}, {"PATCH " + all + "/{id}", one, `{"auto_send":{"floor":-1}}`, 400},
+		{"PATCH " + all + "/{id}", one, `{"auto_send":{"pace":3}}`, 400}, {"PATCH " + all + "/{id}", all + "/99", `{"auto_send":{"per_day":3}}`, 404},
+		{"POST " + all + "/stop", all + "/stop", "", 200}, {"GET " + all + "/{id}", one, "", 200}, {"POST " + all + "/resume", all + "/resume", "", 200},
 		{"DELETE " + all + "/{id}", one, "", 200}, {"DELETE " + all + "/{id}", one, "", 200}, {"DELETE " + all + "/{id}", all + "/99", "", 404},
 		{"PATCH " + all + "/{id}", one, `{"owner":""}`, 409}, {"GET " + all + "/{id}", one, "", 200},
 	}

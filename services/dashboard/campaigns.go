@@ -16,21 +16,29 @@ type Campaigner interface {
 	BeginCampaign(ctx context.Context, c telemetry.NewCampaign, a query.Ask) (telemetry.Campaign, error)
 	EditCampaign(ctx context.Context, id int64, e telemetry.CampaignEdit) (was, is telemetry.Campaign, err error)
 	CloseCampaign(ctx context.Context, id int64, by string) (was, is telemetry.Campaign, err error)
+	AutoSender
 }
 
 // Campaign is a campaign with how it went, and its links.
 type Campaign struct {
 	telemetry.CampaignDetail
-	Links Links
+	Sending telemetry.AutoSendState
+	Links   Links
 }
 
 // CampaignByID returns a campaign. The error is CodeNotFound.
-func (d *Dashboard) CampaignByID(ctx context.Context, id int64) (c Campaign, err error) {
+func (d *Dashboard) CampaignByID(ctx context.Context, id int64, now time.Time) (c Campaign, err error) {
 	detail, found, err := d.CampaignDetail(ctx, id)
 	if err == nil && !found {
 		err = telemetry.Errorf(telemetry.CodeNotFound, "Campaign %d not found. See the list of campaigns.", id)
 	}
+	if err != nil {
+		return c, err
+	}
 	c = Campaign{CampaignDetail: detail, Links: CampaignLinks(&detail.CampaignRow)}
+	if c.Sending, err = d.sendingOf(ctx, id, now); err != nil {
+		return c, err
+	}
 	for i, day := range detail.Days {
 		link := scope{asOf: day.At.Time}.list("issues", c.term(), "is:open")
 		if i == len(detail.Days)-1 && detail.ClosedAt.IsZero() {
@@ -99,8 +107,12 @@ func (d *Dashboard) EditCampaign(ctx context.Context, id int64, e telemetry.Camp
 		me := telemetry.NameOf(ctx)
 		e.Owner = &me
 	}
+	e.By, e.At = telemetry.NameOf(ctx), now
 	e, err := e.Check(now, d.knows(ctx))
 	if err != nil {
+		return telemetry.Campaign{}, err
+	}
+	if err := d.aboveFloor(ctx, id, e); err != nil {
 		return telemetry.Campaign{}, err
 	}
 	was, is, err := d.o.Campaigner.EditCampaign(ctx, id, e)

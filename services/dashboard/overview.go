@@ -21,6 +21,7 @@ type Figures interface {
 	RepoDays(ctx context.Context, keys []string, until time.Time, days int) (map[string]telemetry.RepoDays, error)
 	Campaigns(ctx context.Context) ([]telemetry.CampaignRow, error)
 	CampaignDetail(ctx context.Context, id int64) (telemetry.CampaignDetail, bool, error)
+	AutoSends(ctx context.Context, id int64) ([]telemetry.AutoSendFacts, error)
 }
 
 // Question is what figures are asked for.

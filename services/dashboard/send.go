@@ -22,6 +22,7 @@ type Batches interface {
 // Sender starts a session for each batch of an order.
 type Sender interface {
 	StartSend(ctx context.Context, o telemetry.SendOrder) ([]telemetry.SentBatch, error)
+	Send(ctx context.Context, o telemetry.SendOrder) ([]telemetry.SentBatch, error) // and waits until it is sent
 }
 
 // namedTogether is how many ids one question names.
@@ -41,7 +42,10 @@ func (d *Dashboard) PlanSend(ctx context.Context, ask telemetry.SendAsk, now tim
 	}
 	p = telemetry.SendPlan{
 		MaxACUs: ask.MaxACUs, PerDay: d.o.SendLimits.PerDay, AtOnce: telemetry.SendMost, Size: ask.Size, Note: ask.Note, Playbook: ask.Playbook,
-		Batches: []telemetry.PlannedBatch{}, Left: []telemetry.LeftOut{},
+		Batches: []telemetry.PlannedBatch{}, Left: []telemetry.LeftOut{}, Slot: ask.Slot,
+	}
+	if ask.Most > 0 {
+		p.AtOnce = min(p.AtOnce, ask.Most)
 	}
 	if ask.Retry != "" {
 		if ask, err = d.retried(ctx, ask, ofBatch, &p, now); err != nil {
@@ -58,14 +62,39 @@ func (d *Dashboard) PlanSend(ctx context.Context, ask telemetry.SendAsk, now tim
 		return p, err
 	}
 	p.Today += today // less the one that is replaced
-	open, err := d.leaveOut(ctx, rows, ask.Anyway, &p)
+	open, err := d.leaveOut(ctx, rows, ask, &p)
 	if err != nil {
 		return p, err
 	}
 	if ask.Known != nil { // what was sent since the preview is not known to who confirms it
 		p.Known = slices.DeleteFunc(p.Known, func(id string) bool { return !slices.Contains(ask.Known, id) })
 	}
-	return p, d.planBatches(ctx, withinLimits(open, ask.Size, &p), ask.Size, &p, now)
+	room, err := d.roomFor(ctx, ask, &p)
+	if err != nil {
+		return p, err
+	}
+	return p, d.planBatches(ctx, withinLimits(open, ask.Size, room, &p), ask.Size, &p, now)
+}
+
+// roomFor is how many sessions may be started at once, today and of the budget of the
+// campaign from which they are.
+func (d *Dashboard) roomFor(ctx context.Context, ask telemetry.SendAsk, p *telemetry.SendPlan) (int64, error) {
+	room := p.AtOnce
+	if p.PerDay > 0 {
+		room = max(0, min(room, p.PerDay-p.Today))
+	}
+	if ask.Campaign == 0 {
+		return room, nil
+	}
+	f, err := d.autoSend(ctx, ask.Campaign)
+	if err != nil {
+		return 0, err
+	}
+	p.Campaign, p.Budget = f.ID, telemetry.Optional(f.Use.Left(f.Campaign))
+	if left := f.Use.Room(f.Campaign, p.MaxACUs); left >= 0 {
+		room = min(room, left)
+	}
+	return room, nil
 }
 
 // retried makes the question for a batch again that for its issues, in one batch
@@ -97,7 +126,7 @@ func (d *Dashboard) retried(
 		ask.MaxACUs, p.MaxACUs = b.MaxACUs, b.MaxACUs
 	}
 	p.Note, p.Playbook = cmp.Or(ask.Note, string(b.Note)), cmp.Or(ask.Playbook, string(b.Playbook))
-	ask.Issues, ask.Size = b.Issues, int64(len(b.Issues))
+	ask.Issues, ask.Size, ask.Campaign = b.Issues, int64(len(b.Issues)), b.Campaign
 	p.Size, p.Retry = ask.Size, b.ID
 	return ask, nil
 }
@@ -171,7 +200,7 @@ func (d *Dashboard) matching(ctx context.Context, ask telemetry.SendAsk) ([]tele
 
 // leaveOut notes which issues are not sent and why, and returns the others.
 func (d *Dashboard) leaveOut(
-	ctx context.Context, rows []telemetry.IssueRow, anyway bool, p *telemetry.SendPlan,
+	ctx context.Context, rows []telemetry.IssueRow, ask telemetry.SendAsk, p *telemetry.SendPlan,
 ) (open []telemetry.IssueRow, err error) {
 	var ids, keys []string
 	for _, row := range rows {
@@ -203,7 +232,8 @@ func (d *Dashboard) leaveOut(
 	}
 	for _, row := range rows {
 		left := whyLeft(row, in[row.PublicID], sessions)
-		if left.Why == "" || anyway && left.Why.UnderWay() {
+		left.Why = cmp.Or(left.Why, ask.Excludes(row.PublicID))
+		if left.Why == "" || ask.Anyway && left.Why.UnderWay() {
 			open = append(open, row)
 			continue
 		}
@@ -257,13 +287,9 @@ func inSession(left *telemetry.LeftOut, key string, s telemetry.SessionRow, reco
 	left.Session = telemetry.Optional(key)
 }
 
-// withinLimits returns the issues of the batches for which there is room at once
-// and today, and notes the others.
-func withinLimits(open []telemetry.IssueRow, size int64, p *telemetry.SendPlan) (chosen []telemetry.IssueRow) {
-	room := p.AtOnce
-	if p.PerDay > 0 {
-		room = max(0, min(room, p.PerDay-p.Today))
-	}
+// withinLimits returns the issues of the batches for which there is room, and notes
+// the others.
+func withinLimits(open []telemetry.IssueRow, size, room int64, p *telemetry.SendPlan) (chosen []telemetry.IssueRow) {
 	for n, batch := range telemetry.BatchRows(open, int(size)) {
 		if int64(n) < room {
 			chosen = append(chosen, batch...)
@@ -331,8 +357,7 @@ func (d *Dashboard) Send(ctx context.Context, ask telemetry.SendAsk, now time.Ti
 		return p, sent, err
 	}
 	if d.o.Sender == nil {
-		return p, nil, telemetry.Errorf(telemetry.CodeMissingSetting,
-			"DEVIN_API_KEY is not set, so no session can be started. Set it and restart.")
+		return p, nil, telemetry.Errorf(telemetry.CodeMissingSetting, noDevin)
 	}
 	if p, err = d.PlanSend(ctx, ask, now); err != nil {
 		return p, nil, err

@@ -144,6 +144,7 @@ type Options struct {
 	Devin           Devin
 	Messenger       Messenger
 	Starter         Starter
+	SendDue         func(ctx context.Context, now time.Time) error // sends what campaigns send by themselves now; nil: they do not
 	RefreshInterval time.Duration
 	PollInterval    time.Duration
 	RetentionDays   int64 // 0: records and run logs are kept for ever

@@ -40,7 +40,7 @@ func (r *Runner) Send(ctx context.Context, o telemetry.SendOrder) ([]telemetry.S
 			return list, err
 		}
 		// Once ordered, all is sent or noted, whether the person who asks stays or not.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(len(list))*sendLimit)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), time.Duration(len(list))*sendLimit)
 		defer cancel()
 		r.sendAll(ctx, list)
 		return r.o.Store.BatchesOf(ctx, o.Token)

@@ -78,6 +78,7 @@ func (r *Runner) serve(ctx context.Context) {
 		"poll loop":    func() { r.loop(ctx, jobPollActive, r.o.PollInterval, r.o.Devin != nil, false) },
 		"log loop":     func() { r.loop(ctx, JobLogs, logsEvery, r.o.RunLogs != nil, false) },
 		"prune loop":   func() { r.loop(ctx, JobPrune, pruneEvery, r.o.RetentionDays > 0, true) },
+		"campaigns":    func() { r.watchCampaigns(ctx) },
 		"queue":        func() { r.watchQueue(ctx, unsure) },
 		"deliveries":   func() { r.watchDeliveries(ctx) },
 	} {

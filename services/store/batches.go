@@ -12,8 +12,9 @@ import (
 // returns them with their states. An order that is stored already is returned as it
 // stands: what two people or a repeated request ask for is sent once. The error is
 // CodeConflict where an issue is in a batch that is being sent, or that was sent
-// since the order was planned, and CodeRateLimited beyond the order's limit a day;
-// then nothing is stored.
+// since the order was planned, or where it goes beyond the budget of its campaign or
+// that does not send by itself any more, and CodeRateLimited beyond the order's limit
+// a day; then nothing is stored.
 func (s *Store) OrderBatches(ctx context.Context, o telemetry.SendOrder) (list []telemetry.SentBatch, err error) {
 	err = s.Write(ctx, func(tx *Tx) error {
 		if list = batchesWhere(tx, `token = $1`+newestFirst, o.Token); len(list) > 0 || tx.Err() != nil {
@@ -32,11 +33,15 @@ func (s *Store) OrderBatches(ctx context.Context, o telemetry.SendOrder) (list [
 		if err := withinDay(tx, o); err != nil {
 			return err
 		}
+		if err := ofCampaign(tx, o, issues); err != nil {
+			return err
+		}
 		for n, b := range o.Batches {
 			tx.Insert("batches", "", []Field{
 				Col("id TEXT", b.ID), Col("token TEXT", o.Token), Col("ord BIGINT", int64(n)), Col("batch TEXT", JSON(b)),
 				Col("state TEXT", string(telemetry.BatchQueued)), Col("owner TEXT", s.program), Col("acus BIGINT", o.MaxACUs),
 				Col("by_name TEXT", o.By), Col("at BIGINT", Millis(tx.Now())), Col("asked TEXT", o.Asked),
+				Col("campaign BIGINT", o.Campaign), Col("slot BIGINT", millisOrNone(o.Slot)),
 			})
 			for _, issue := range b.Issues {
 				tx.Insert("batch_issues", "", []Field{Col("batch_id TEXT", b.ID), Col("issue TEXT", issue)})
@@ -177,9 +182,10 @@ func (s *Store) UnsettledBatches(ctx context.Context) ([]telemetry.SentBatch, er
 const newestFirst = ` ORDER BY at DESC, token, ord`
 
 func batchesWhere(tx *Tx, where string, args ...any) []telemetry.SentBatch {
-	return Rows(tx, `SELECT id, batch, state, session, url, error, acus, by_name, at, sent_at, token, asked
+	return Rows(tx, `SELECT id, batch, state, session, url, error, acus, by_name, at, sent_at, token, asked, campaign
 		FROM batches WHERE `+where, args, func(b *telemetry.SentBatch) []any {
-		return []any{&b.ID, batchOf(&b.NewBatch), &b.State, &b.Session, &b.URL, &b.Error, &b.MaxACUs, &b.By, &b.At, &b.SentAt, &b.Order, &b.Asked}
+		return []any{&b.ID, batchOf(&b.NewBatch), &b.State, &b.Session, &b.URL, &b.Error, &b.MaxACUs, &b.By, &b.At, &b.SentAt, &b.Order, &b.Asked,
+			&b.Campaign}
 	})
 }
 

@@ -12,7 +12,9 @@ func CampaignFields(c *telemetry.Campaign) []Field {
 		Col("id BIGINT", &c.ID), Col("name TEXT", &c.Name), Col("query TEXT", &c.Query), Col("issues BIGINT", &c.Issues),
 		Col("owner TEXT", &c.Owner), Col("due_at BIGINT", &c.Due), Col("max_sessions BIGINT", &c.MaxSessions),
 		Col("max_acus BIGINT", &c.MaxACUs), Col("made_by TEXT", &c.By), Col("at BIGINT", &c.At), Col("closed_at BIGINT", &c.ClosedAt),
-		Col("closed_by TEXT", &c.ClosedBy),
+		Col("closed_by TEXT", &c.ClosedBy), Col("auto_per_day BIGINT", &c.PerDay), Col("auto_floor BIGINT", &c.Floor),
+		Col("auto_by TEXT", &c.AutoSend.By), Col("auto_since BIGINT", &c.Since), Col("auto_stopped TEXT", &c.Stopped),
+		Col("auto_note TEXT", &c.Note), Col("auto_note_at BIGINT", &c.NotedAt),
 	}
 }
 
@@ -26,10 +28,14 @@ func (tx *Tx) AddCampaign(n telemetry.NewCampaign) (telemetry.Campaign, error) {
 		return telemetry.Campaign{}, telemetry.Errorf(telemetry.CodeConflict,
 			"The limit of %d campaigns is reached. No campaign was begun.", telemetry.CampaignsMost)
 	}
+	began := tx.Now()
+	if !n.At.IsZero() {
+		began = n.At
+	}
 	c := telemetry.Campaign{
 		ID: One[int64](tx, `SELECT COALESCE(MAX(id), 0) + 1 FROM campaigns`), Name: n.Name, Query: n.Query, Issues: n.Expect,
 		Owner: telemetry.Optional(n.Owner), Due: telemetry.At(n.Due), MaxSessions: n.MaxSessions, MaxACUs: n.MaxACUs, By: n.By,
-		At: Time(Millis(tx.Now())),
+		At: Time(Millis(began)), AutoSend: telemetry.AutoSend{Floor: telemetry.AutoFloor},
 	}
 	tx.Insert("campaigns", "", append(CampaignFields(&c), Col("name_key TEXT", telemetry.CampaignKey(c.Name))))
 	return c, tx.Err()
@@ -77,10 +83,8 @@ func (s *Store) changeCampaign(
 	ctx context.Context, id int64, change func(*Tx, telemetry.Campaign) (telemetry.Campaign, error),
 ) (was, is telemetry.Campaign, err error) {
 	err = s.Write(ctx, func(tx *Tx) error {
-		was = telemetry.Campaign{}
-		fields := CampaignFields(&was)
-		if !tx.Row(`SELECT `+Names(fields)+` FROM campaigns WHERE id = $1`, id).Scan(Pointers(fields)...).Found && tx.Err() == nil {
-			return telemetry.Errorf(telemetry.CodeNotFound, "Campaign %d not found. See the list of campaigns.", id)
+		if was, err = tx.Campaign(id); err != nil {
+			return err
 		}
 		if is, err = change(tx, was); err != nil || is == was {
 			return err
@@ -90,4 +94,13 @@ func (s *Store) changeCampaign(
 		return tx.Err()
 	})
 	return was, is, err
+}
+
+// Campaign reads a campaign. The error is CodeNotFound for an unknown one.
+func (tx *Tx) Campaign(id int64) (c telemetry.Campaign, err error) {
+	fields := CampaignFields(&c)
+	if !tx.Row(`SELECT `+Names(fields)+` FROM campaigns WHERE id = $1`, id).Scan(Pointers(fields)...).Found && tx.Err() == nil {
+		return c, telemetry.Errorf(telemetry.CodeNotFound, "Campaign %d not found. See the list of campaigns.", id)
+	}
+	return c, tx.Err()
 }

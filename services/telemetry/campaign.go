@@ -24,6 +24,7 @@ type Campaign struct {
 	At          Time     `json:"at"`
 	ClosedAt    Time     `json:"closed_at"`
 	ClosedBy    Optional `json:"closed_by"`
+	AutoSend    `json:"auto_send"`
 }
 
 // NewCampaign is a campaign to begin.
@@ -36,6 +37,7 @@ type NewCampaign struct {
 	MaxSessions int64
 	MaxACUs     int64
 	By          string
+	At          time.Time // when it began; zero: now
 }
 
 // CampaignEdit is what of a campaign is to change; nil stays.
@@ -46,6 +48,10 @@ type CampaignEdit struct {
 	Due         *time.Time
 	MaxSessions *int64
 	MaxACUs     *int64
+	PerDay      *int64 // of AutoSend, which By then switches on or off At that time
+	Floor       *int64
+	By          string
+	At          time.Time
 }
 
 // Bounds of campaigns.
@@ -118,7 +124,7 @@ func (e CampaignEdit) Check(now time.Time, known func(name string) bool) (Campai
 			return e, invalidField(budget.field, "Invalid %s: want a whole number up to %d, or 0 for no limit.", budget.field, campaignBudgetMost)
 		}
 	}
-	return e, nil
+	return e, e.checkAutoSend()
 }
 
 func withField(field string, err error) error {
@@ -138,6 +144,13 @@ func (e CampaignEdit) Apply(c Campaign) Campaign {
 	}
 	if e.Due != nil {
 		c.Due = At(*e.Due)
+	}
+	set(&c.Floor, e.Floor)
+	if e.PerDay != nil {
+		c.AutoSend = AutoSend{PerDay: *e.PerDay, Floor: c.Floor}
+		if c.PerDay > 0 {
+			c.AutoSend.By, c.Since = Optional(e.By), At(e.At)
+		}
 	}
 	return c
 }
@@ -311,6 +324,9 @@ func (c *Campaign) Words() string {
 	}
 	if c.MaxACUs > 0 {
 		words = append(words, strconv.FormatInt(c.MaxACUs, 10)+" ACUs")
+	}
+	if auto := c.AutoSend.Words(); auto != "" {
+		words = append(words, auto)
 	}
 	if !c.ClosedAt.IsZero() {
 		words = append(words, "closed")

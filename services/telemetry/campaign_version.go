@@ -29,9 +29,13 @@ func (c *Campaign) editable() []campaignField {
 	if c.Due.IsZero() {
 		due = "it has no due date now"
 	}
+	auto := campaignField{fmt.Sprintf("%d %d", c.PerDay, c.Floor), "it now " + c.AutoSend.Words()}
+	if c.PerDay == 0 {
+		auto.words = "it sends nothing by itself now"
+	}
 	return []campaignField{
 		{c.Name, "its name is now " + c.Name}, {string(c.Owner), owner}, {strconv.FormatInt(c.Due.UnixMilli(), 10), due},
-		most(c.MaxSessions, "sessions"), most(c.MaxACUs, "ACUs"),
+		most(c.MaxSessions, "sessions"), most(c.MaxACUs, "ACUs"), auto,
 	}
 }
 

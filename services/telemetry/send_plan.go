@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 )
 
 // BatchState is how far a batch came.
@@ -57,6 +58,10 @@ type SendOrder struct {
 	Asked string
 	// Replaces is a batch of which a person says that it was not started, "" for none.
 	Replaces string
+	// Campaign is the campaign of which the issues are and whose budget bounds this; 0 for none.
+	Campaign int64
+	// Slot is that of AutoSend in which the campaign sends this by itself; zero where a person sends it.
+	Slot time.Time
 }
 
 // SentBatch is a batch that was ordered, and what became of it.
@@ -71,7 +76,10 @@ type SentBatch struct {
 	At      Time       `json:"at"`      // when it was ordered
 	SentAt  Time       `json:"sent_at"` // when its session was known, zero before that
 	Order   string     `json:"order"`   // the token of its order
-	Asked   string     `json:"-"`       // SendOrder.Asked
+
+	Campaign int64 `json:"campaign_id"` // that it was sent from, 0 for none
+
+	Asked string `json:"-"` // SendOrder.Asked
 }
 
 // What one press may ask for.
@@ -106,8 +114,21 @@ type SendAsk struct {
 	Note       string // is added to each prompt; of a retry "" is that of the batch
 	Playbook   string // that each session follows; of a retry "" is that of the batch
 
+	Campaign int64     // of which the issues are, 0 for none
+	Most     int64     // sessions at most; 0 = SendMost
+	Without  []string  // issues that are not sent whatever else is asked
+	Slot     time.Time // see SendOrder
+
 	// Known are the batches that were sent when this was planned; nil are those of now.
 	Known []string
+}
+
+// Excludes is LeftSnoozed for an issue of Without, "" for any other.
+func (a SendAsk) Excludes(issue string) LeftWhy {
+	if slices.Contains(a.Without, issue) {
+		return LeftSnoozed
+	}
+	return ""
 }
 
 // Print is the same for two requests for the same, whatever their keys.
@@ -170,12 +191,14 @@ const (
 	LeftWaiting   LeftWhy = "waiting"       // the session that works on it waits for an answer
 	LeftSession   LeftWhy = "session"       // a session works on it
 	LeftPull      LeftWhy = "pull_request"  // a pull request for it is open
-	LeftLimit     LeftWhy = "limit"         // no more sessions may be started at once, or today
+	LeftSnoozed   LeftWhy = "snoozed"       // somebody has put it off, and it would be sent by itself
+	LeftLimit     LeftWhy = "limit"         // no more sessions may be started at once, today, or of the campaign's budget
 )
 
 // LeftWhys are all reasons.
 func LeftWhys() []LeftWhy {
-	return []LeftWhy{LeftClosed, LeftDismissed, LeftAccepted, LeftBatch, LeftUnsure, LeftWaiting, LeftSession, LeftPull, LeftLimit}
+	return []LeftWhy{LeftClosed, LeftDismissed, LeftAccepted, LeftBatch, LeftUnsure, LeftWaiting, LeftSession, LeftPull, LeftSnoozed,
+		LeftLimit}
 }
 
 // UnderWay reports whether somebody may send the issue all the same.
@@ -245,12 +268,15 @@ type SendPlan struct {
 	Today    int64          `json:"sessions_today"` // started from here
 	PerDay   int64          `json:"max_sessions_per_day"`
 	AtOnce   int64          `json:"max_sessions_at_once"`
-	Size     int64          `json:"size"` // issues a batch, at most
-	Known    []string       `json:"-"`    // batches of these issues that were sent before
-	Replaces string         `json:"-"`    // see SendOrder
-	Retry    string         `json:"-"`    // the batch that is sent again
-	Note     string         `json:"-"`    // of each batch
-	Playbook string         `json:"-"`    // likewise
+	Size     int64          `json:"size"`        // issues a batch, at most
+	Campaign int64          `json:"campaign_id"` // whose budget bounds this, 0 for none
+	Budget   Optional       `json:"budget"`      // what is used of it, in words
+	Known    []string       `json:"-"`           // batches of these issues that were sent before
+	Replaces string         `json:"-"`           // see SendOrder
+	Retry    string         `json:"-"`           // the batch that is sent again
+	Note     string         `json:"-"`           // of each batch
+	Playbook string         `json:"-"`           // likewise
+	Slot     time.Time      `json:"-"`           // see SendOrder
 }
 
 // Issues is how many issues would be sent.
@@ -283,6 +309,7 @@ func (w LeftWhy) Sentence(n int) string {
 		LeftWaiting:   what + " in a session that waits for an answer.",
 		LeftSession:   what + " in a session that is under way.",
 		LeftPull:      what + " in an open pull request.",
+		LeftSnoozed:   what + " snoozed.",
 		LeftLimit:     what + " beyond the limits.",
 	}[w]
 }
@@ -314,7 +341,8 @@ func (p *SendPlan) Has(sent []SentBatch) bool {
 
 // Order is the order of what was planned.
 func (p *SendPlan) Order(token, asked, by string) SendOrder {
-	o := SendOrder{Token: token, Asked: asked, By: by, MaxACUs: p.MaxACUs, PerDay: p.PerDay, Known: p.Known, Replaces: p.Replaces}
+	o := SendOrder{Token: token, Asked: asked, By: by, MaxACUs: p.MaxACUs, PerDay: p.PerDay, Known: p.Known, Replaces: p.Replaces,
+		Campaign: p.Campaign, Slot: p.Slot}
 	for _, b := range p.Batches {
 		o.Batches = append(o.Batches, b.NewBatch)
 	}

@@ -67,6 +67,9 @@ const (
 	ActionBegin         = Actions + "campaigns"
 	ActionEditCampaign  = Actions + "campaigns/edit"
 	ActionCloseCampaign = Actions + "campaigns/close"
+	ActionAutoSend      = Actions + "campaigns/auto-send"
+	ActionStopSends     = Actions + "campaigns/stop"
+	ActionResumeSends   = Actions + "campaigns/resume"
 	ActionSaveView      = Actions + "views"
 	ActionRenameView    = Actions + "views/rename"
 	ActionDeleteView    = Actions + "views/delete"
@@ -97,8 +100,8 @@ func Campaign(id int64) string { return under(Campaigns, strconv.FormatInt(id, 1
 
 // SendNext is the page on which the next batches of a campaign are sent.
 func SendNext(campaign int64) string {
-	of := "campaign:" + strconv.FormatInt(campaign, 10) + " progress:not_started,tried"
-	return Send + "?" + url.Values{"all": {"1"}, "q": {of}}.Encode()
+	id := strconv.FormatInt(campaign, 10)
+	return Send + "?" + url.Values{"all": {"1"}, "campaign": {id}, "q": {"campaign:" + id + " progress:not_started,tried"}}.Encode()
 }
 
 // Run is the page of a run's record.

@@ -17,6 +17,8 @@ type CampaignRow struct {
 	LeftURL string
 	Over    bool // it is open and past its due date
 	Soon    bool // it is due within a week
+
+	Auto string // what it sends by itself, "" = nothing
 }
 
 // CampaignPart is how many of a campaign's issues have come how far.
@@ -34,8 +36,48 @@ func (r *CampaignRow) total() int64 { return max(1, r.Done+r.Left) }
 // CampaignList is the panel of all campaigns.
 type CampaignList struct {
 	Frame
-	Rows  []CampaignRow
-	Empty parts.Empty
+	Rows   []CampaignRow
+	Empty  parts.Empty
+	Switch *SendSwitch // nil: it is not shown
+}
+
+// SendSwitch is whether all campaigns are stopped from sending by themselves.
+type SendSwitch struct {
+	telemetry.SendSwitch
+	On int // how many are switched on
+}
+
+// words say how many campaigns send by themselves.
+func (s SendSwitch) words() string {
+	switch s.On {
+	case 0:
+		return "No campaign sends by itself."
+	case 1:
+		return "1 campaign sends by itself."
+	}
+	return parts.Number(s.On) + " campaigns send by themselves."
+}
+
+// AutoSend is what a campaign does by itself.
+type AutoSend struct {
+	telemetry.AutoSendState
+	PerDay, Floor int64
+	By            string
+	Since         time.Time
+	URL           string // the list of sessions that took its issues
+}
+
+// look says how what a campaign does by itself looks.
+func (a AutoSend) look() parts.State {
+	switch a.State {
+	case telemetry.AutoSending:
+		return parts.State{Icon: "sync", Tone: parts.Accent, Label: "Sending"}
+	case telemetry.AutoWaiting:
+		return parts.State{Icon: "clock", Tone: parts.Accent, Label: "On"}
+	case telemetry.AutoStopped:
+		return parts.State{Icon: "pause", Tone: parts.Attention, Label: "Stopped"}
+	}
+	return parts.State{Icon: "circle", Tone: parts.Muted, Label: "Off"}
 }
 
 // CampaignPage is all that is known of a campaign.
@@ -50,6 +92,7 @@ type CampaignPage struct {
 	Costs    [][]Phrase
 	Next     parts.Link // where its next batch is sent; the zero Link = nowhere
 	Facts    []Pair
+	Auto     AutoSend
 }
 
 // BudgetLine is what of a budget is used.
@@ -74,6 +117,9 @@ type CampaignForm struct {
 	Least   string // the first that can be chosen
 	Session string // of the budget
 	ACUs    string
+	PerDay  string // what it sends by itself
+	Floor   string
+	On      bool // it does
 	Fault   string
 	Off     string // why nothing can be changed; "" = it can
 	Open    bool   // the form is shown

@@ -34,7 +34,7 @@ func (w *Web) Campaign() shell.Panel {
 func (w *Web) CampaignNeeds() shell.Panel {
 	return shell.Panel{
 		Name: "campaign-needs", Title: "What holds it up", Page: links.Campaigns, One: true, Every: "60s", Clock: true,
-		Topics: append(shell.CampaignTopics(), telemetry.TopicSubmissions),
+		Topics: shell.CampaignTopics(),
 		Draw: func(ctx context.Context, v shell.View) (templ.Component, error) {
 			id, err := campaignOf(v)
 			if err != nil {
@@ -65,7 +65,7 @@ func (w *Web) LoadCampaign(ctx context.Context, v shell.View) (d detail, err err
 	if err != nil {
 		return d, telemetry.Errorf(telemetry.CodeNotFound, "Campaign %s not found. See the list of campaigns.", telemetry.Shown(v.Subject))
 	}
-	c, err := w.Dashboard.CampaignByID(ctx, id)
+	c, err := w.Dashboard.CampaignByID(ctx, id, w.Now())
 	if err != nil {
 		return d, err
 	}
@@ -86,6 +86,9 @@ func (w *Web) LoadCampaign(ctx context.Context, v shell.View) (d detail, err err
 			panels.Pair{Name: "Closed by", Phrases: []panels.Phrase{{Text: string(c.ClosedBy)}}})
 	}
 	p.Pace, p.Behind = paceWords(c)
+	p.Auto = panels.AutoSend{AutoSendState: c.Sending, PerDay: c.PerDay, Floor: c.Floor, By: string(c.AutoSend.By),
+		Since: c.AutoSend.Since.Time, URL: c.Links["sessions"].Page()}
+	p.Campaign.Auto = shell.AutoSendWords(c.AutoSend, c.Sending)
 	return detail{title: c.Name, body: panels.Campaign(p)}, nil
 }
 
@@ -217,7 +220,7 @@ func (w *Web) CampaignForm() shell.Panel {
 			if err != nil {
 				return nil, err
 			}
-			c, err := w.Dashboard.CampaignByID(ctx, id)
+			c, err := w.Dashboard.CampaignByID(ctx, id, w.Now())
 			if err != nil {
 				return nil, err
 			}
@@ -225,9 +228,11 @@ func (w *Web) CampaignForm() shell.Panel {
 			if v.Fault == nil {
 				f.Name, f.Owner, f.Due = c.Name, string(c.Owner), panels.DateField(c.Due)
 				f.Session, f.ACUs = limitField(c.MaxSessions), limitField(c.MaxACUs)
+				f.PerDay, f.Floor = parts.Decimal(c.PerDay), parts.Decimal(c.Floor)
 			} else {
-				f.Fault, f.Open = telemetry.Sentence(v.Fault), true
+				f.Fault, f.Open = telemetry.Sentence(v.Fault), v.Form.Get("per_day") == ""
 			}
+			f.On = c.AutoSend.On()
 			if f.Owner != "" && !slices.Contains(f.People, f.Owner) {
 				f.People = append(f.People, f.Owner)
 			}

@@ -26,7 +26,10 @@ func (w *Web) Campaigns() shell.Panel {
 			l := panels.CampaignList{Frame: v.Frame(), Empty: shell.NoCampaigns()}
 			l.Plain = true
 			var err error
-			l.Rows, err = w.CampaignRows(ctx, false)
+			if l.Rows, err = w.CampaignRows(ctx, false); err != nil {
+				return nil, err
+			}
+			l.Switch, err = w.sendSwitch(ctx, l.Rows)
 			return panels.Campaigns(l), err
 		},
 	}
@@ -89,6 +92,7 @@ func (w *Web) showNewCampaign(c *fiber.Ctx, status int, form url.Values, fault e
 func (w *Web) campaignForm(ctx context.Context, form url.Values) (f panels.CampaignForm, err error) {
 	f = panels.CampaignForm{
 		Name: form.Get("name"), Owner: form.Get("owner"), Due: form.Get("due"), Session: form.Get("max_sessions"), ACUs: form.Get("max_acus"),
+		PerDay: form.Get("per_day"), Floor: form.Get("floor"),
 		Least: panels.DateField(telemetry.At(w.Now())),
 	}
 	f.People, err = w.Assignable(ctx)
@@ -123,7 +127,7 @@ func (w *Web) BeginCampaign(c *fiber.Ctx) error {
 
 func campaignValues(c *fiber.Ctx) url.Values {
 	values := url.Values{}
-	for _, name := range []string{"id", "version", "q", "expect", "name", "owner", "due", "was", "max_sessions", "max_acus"} {
+	for _, name := range []string{"id", "version", "q", "expect", "name", "owner", "due", "was", "max_sessions", "max_acus", "per_day", "floor"} {
 		values.Set(name, c.FormValue(name))
 	}
 	return values
@@ -164,6 +168,12 @@ func (w *Web) EditCampaign(c *fiber.Ctx) error {
 		_, err = w.Dashboard.EditCampaign(c.UserContext(), id, e, w.Now())
 		return err
 	}()
+	return w.campaignChanged(c, id, form, err)
+}
+
+// campaignChanged leads to the page of a campaign that was changed, or shows it with
+// why it was not.
+func (w *Web) campaignChanged(c *fiber.Ctx, id int64, form url.Values, err error) error {
 	if err == nil {
 		return c.Redirect(links.Campaign(id), fiber.StatusSeeOther)
 	}

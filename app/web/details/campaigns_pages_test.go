@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"telemetry-dashboard/app/web/webtest"
+	"telemetry-dashboard/services/telemetry"
 )
 
 // field is the value of a field of a page's form.
@@ -122,4 +123,77 @@ func TestWhatIsNoCampaignIsSaid(t *testing.T) {
 			t.Errorf("%s: %d, want %d: %.300s", path, a.Status, status, a.Text())
 		}
 	}
+}
+
+// TestACampaignIsSwitchedOn to send by itself with a form alone, changed, stopped with
+// all others, and switched off; its page says what it does and why.
+func TestACampaignIsSwitchedOn(t *testing.T) {
+	s := webtest.Shop(t)
+	n := field(t, s.Get("/campaigns/new?q=is:open"), "expect")
+	if a := s.Post("/actions/campaigns", url.Values{"q": {"is:open"}, "expect": {n}, "name": {"One"}, "max_sessions": {"40"}}); a.Status != 303 {
+		t.Fatal(a.Status, a.Text())
+	}
+	s.Get("/campaigns/1").Check(t, webtest.Want{Status: 200, HTML: []string{`name="per_day" value="0"`, `name="floor" value="30"`},
+		Text: []string{"Automatic sending", "Off", "It does not send by itself.", "Switch on"}, Lacks: []string{"Switch off"}})
+	s.Get("/campaigns").Check(t, webtest.Want{Status: 200, Text: []string{"No campaign sends by itself.", "Stop all automatic sending"}})
+	set := func(perDay, floor string) webtest.Answer {
+		return s.Post("/actions/campaigns/auto-send", url.Values{"id": {"1"}, "was": {""}, "per_day": {perDay}, "floor": {floor}})
+	}
+	set("101", "30").Check(t, webtest.Want{Status: 400, Text: []string{"Nothing was changed.", "Invalid per_day: want how many sessions a day"},
+		HTML: []string{`name="per_day" value="101"`}})
+	set("x", "30").Check(t, webtest.Want{Status: 400, Text: []string{"Invalid per_day"}})
+	if a := set("4", "25"); a.Status != 303 || a.Header.Get("Location") != "/campaigns/1" {
+		t.Fatal(a.Status, a.Text())
+	}
+	s.Get("/campaigns/1").Check(t, webtest.Want{Status: 200, HTML: []string{`name="per_day" value="4"`, `name="max_sessions" value="40"`},
+		Text: []string{"sends 4 a day by itself", "Sending", "4 a day, floor 25 %", "The next batch is sent within a minute.", "Switched on by you", "Switch off"}})
+	for _, page := range []string{"/campaigns", "/report"} {
+		s.Get(page).Check(t, webtest.Want{Status: 200, Text: []string{"sends 4 a day by itself"}})
+	}
+	if a := s.Post("/actions/campaigns/stop", nil); a.Status != 303 {
+		t.Fatal(a.Status, a.Text())
+	}
+	s.Get("/campaigns").Check(t, webtest.Want{Status: 200, Text: []string{"All automatic sending was stopped by you", "Let campaigns send again",
+		"automatic sending is stopped"}})
+	s.Get("/campaigns/1").Check(t, webtest.Want{Status: 200, Text: []string{"Stopped", "All automatic sending was stopped by you."}})
+	if a := s.Post("/actions/campaigns/resume", nil); a.Status != 303 {
+		t.Fatal(a.Status, a.Text())
+	}
+	s.Get("/campaigns").Check(t, webtest.Want{Status: 200, Text: []string{"1 campaign sends by itself."}})
+	if a := set("0", "25"); a.Status != 303 {
+		t.Fatal(a.Status, a.Text())
+	}
+	s.Get("/campaigns/1").Check(t, webtest.Want{Status: 200, Text: []string{"Off"}, Lacks: []string{"Switched on by"}})
+}
+
+// TestTheNextBatchIsOfTheCampaign: what its button sends carries the campaign, as much
+// of it as the budget has room for.
+func TestTheNextBatchIsOfTheCampaign(t *testing.T) {
+	s := webtest.Shop(t)
+	query := "is:open repo:octo/shop attempts:0"
+	n := field(t, s.Get("/campaigns/new?q="+url.QueryEscape(query)), "expect")
+	if a := s.Post("/actions/campaigns", url.Values{"q": {query}, "expect": {n}, "name": {"One"}, "max_sessions": {"2"}}); a.Status != 303 {
+		t.Fatal(a.Status, a.Text())
+	}
+	next := regexp.MustCompile(`href="(/send\?[^"]+)"`).FindStringSubmatch(s.Get("/campaigns/1").HTML)
+	if next == nil {
+		t.Fatal("the page leads to no next batch")
+	}
+	preview := s.Get(strings.ReplaceAll(next[1], "&amp;", "&") + "&size=1")
+	preview.Check(t, webtest.Want{Status: 200, Text: []string{"beyond the limits", "Budget of the campaign: 0 of 2 sessions are used.", "Start 2 sessions"},
+		HTML: []string{`type="hidden" name="campaign" value="1"`}})
+	form := url.Values{"campaign": {"1"}}
+	for _, name := range []string{"token", "sessions", "size", "max_acus", "issues"} {
+		_, foot, _ := strings.Cut(preview.HTML, `class="send-foot"`)
+		form.Set(name, regexp.MustCompile(`name="` + name + `" value="([^"]*)"`).FindStringSubmatch(foot)[1])
+	}
+	if a := s.Post("/actions/send", form); a.Status != 303 {
+		t.Fatal(a.Status, a.Text())
+	}
+	list, err := s.Store.Batches(t.Context(), telemetry.BatchFilter{Most: 9})
+	if err != nil || len(list.Items) != 2 || list.Items[0].Campaign != 1 || list.Items[1].Campaign != 1 {
+		t.Errorf("%+v, %v", list, err)
+	}
+	s.Get(strings.ReplaceAll(next[1], "&amp;", "&")).Check(t, webtest.Want{Status: 200,
+		Text: []string{"Nothing is left to send.", "Budget of the campaign: 2 of 2 sessions are used."}})
 }

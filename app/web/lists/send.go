@@ -23,7 +23,7 @@ import (
 // sendParams are what an address asks of the preview of what is sent to Devin.
 func sendParams() []string {
 	return []string{"issue", "issues", "all", "q", "expect", "size", "max_acus", "anyway", "retry", "not_started", "note",
-		"playbook_id"}
+		"playbook_id", "campaign"}
 }
 
 // SendDialog is the preview in the dialog of a list or page.
@@ -61,7 +61,8 @@ func askedToSend(form url.Values) (a telemetry.SendAsk, err error) {
 	if form.Has("known") {
 		a.Known = append([]string{}, strings.Fields(form.Get("known"))...)
 	}
-	for name, into := range map[string]*int64{"size": &a.Size, "max_acus": &a.MaxACUs, "sessions": &a.Sessions, "expect": &a.Expect} {
+	for name, into := range map[string]*int64{"size": &a.Size, "max_acus": &a.MaxACUs, "sessions": &a.Sessions, "expect": &a.Expect,
+		"campaign": &a.Campaign} {
 		if form.Get(name) == "" {
 			continue
 		}
@@ -132,6 +133,7 @@ func (w *Web) sendForm(ctx context.Context, form url.Values) (f panels.SendForm,
 	}
 	f.Fields = append(sendFields(ask, sent, len(plan.Batches)), parts.Field{Name: "known", Value: strings.Join(plan.Known, " ")})
 	f.Asked = askedFields(form)
+	f.Budget = string(plan.Budget)
 	f.AtOnce = panels.Meter{Next: int64(len(plan.Batches)), Most: plan.AtOnce}
 	f.Today = panels.Meter{Used: plan.Today, Next: int64(len(plan.Batches)), Most: plan.PerDay}
 	return f, nil
@@ -163,6 +165,9 @@ func sendFields(ask telemetry.SendAsk, issues []string, sessions int) []parts.Fi
 	}
 	if ask.Anyway {
 		fields = append(fields, parts.Field{Name: "anyway", Value: "1"})
+	}
+	if ask.Campaign != 0 {
+		fields = append(fields, parts.Field{Name: "campaign", Value: parts.Decimal(ask.Campaign)})
 	}
 	return fields
 }

@@ -13,7 +13,7 @@ import (
 
 // CampaignTopics are what the figures of campaigns change with.
 func CampaignTopics() []string {
-	return append(Everything(), telemetry.TopicCampaigns, telemetry.TopicDecisions)
+	return append(Everything(), telemetry.TopicCampaigns, telemetry.TopicDecisions, telemetry.TopicSubmissions)
 }
 
 // CampaignRow is a campaign as lists show it.
@@ -44,13 +44,30 @@ func (w *Shell) CampaignRow(c telemetry.CampaignRow) panels.CampaignRow {
 // CampaignRows are all campaigns, or those that are open.
 func (w *Shell) CampaignRows(ctx context.Context, open bool) ([]panels.CampaignRow, error) {
 	all, err := w.Dashboard.Campaigns(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sending, err := w.Dashboard.Sending(ctx, all, w.Now())
 	rows := []panels.CampaignRow{}
 	for _, c := range all {
 		if c.ClosedAt.IsZero() || !open {
-			rows = append(rows, w.CampaignRow(c))
+			row := w.CampaignRow(c)
+			row.Auto = AutoSendWords(c.AutoSend, sending[c.ID])
+			rows = append(rows, row)
 		}
 	}
 	return rows, err
+}
+
+// AutoSendWords say in a few words what a campaign sends by itself, "" where it does not.
+func AutoSendWords(a telemetry.AutoSend, s telemetry.AutoSendState) string {
+	switch s.State {
+	case telemetry.AutoSending, telemetry.AutoWaiting:
+		return "sends " + parts.Number(a.PerDay) + " a day by itself"
+	case telemetry.AutoStopped:
+		return "automatic sending is stopped"
+	}
+	return ""
 }
 
 // NoCampaigns says how to begin one.

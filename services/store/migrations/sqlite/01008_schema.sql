@@ -314,7 +314,9 @@ CREATE INDEX decision_issues_issue ON decision_issues (issue_id, decision_id);
 CREATE INDEX decision_issues_run ON decision_issues (run_file);
 
 -- Campaigns: issues that a query named once, with who sees to them, until when (due_at)
--- and at what cost; 0 is no date and no limit. name_key tells names apart.
+-- and at what cost; 0 is no date and no limit. name_key tells names apart. auto_ is
+-- what it sends by itself: sessions a day, under which odds it stops, who switched that
+-- on, why it stopped, and why nothing was sent when that was last tried.
 CREATE TABLE campaigns (
   id           BIGINT NOT NULL PRIMARY KEY,
   name         TEXT NOT NULL,
@@ -328,7 +330,14 @@ CREATE TABLE campaigns (
   made_by      TEXT NOT NULL,
   at           BIGINT NOT NULL,
   closed_at    BIGINT NOT NULL DEFAULT 0,
-  closed_by    TEXT NOT NULL DEFAULT ''
+  closed_by    TEXT NOT NULL DEFAULT '',
+  auto_per_day BIGINT NOT NULL,
+  auto_floor   BIGINT NOT NULL,
+  auto_by      TEXT NOT NULL,
+  auto_since   BIGINT NOT NULL,
+  auto_stopped TEXT NOT NULL,
+  auto_note    TEXT NOT NULL,
+  auto_note_at BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX campaigns_name ON campaigns (name_key) WHERE closed_at = 0;
 
@@ -905,7 +914,8 @@ CREATE TABLE submissions (
 CREATE INDEX submissions_at ON submissions (at, token);
 
 -- What people sent to Devin from here, noted before it was sent: a session for
--- each. token is of the order, batch what the session is told.
+-- each. token is of the order, batch what the session is told. campaign is where it
+-- was sent from, 0 for none, and slot the part of a day for which the campaign sent it by itself.
 CREATE TABLE batches (
   id      TEXT NOT NULL PRIMARY KEY,
   token   TEXT NOT NULL,
@@ -920,8 +930,11 @@ CREATE TABLE batches (
   by_name TEXT NOT NULL,
   at      BIGINT NOT NULL,
   sent_at BIGINT NOT NULL DEFAULT 0,
-  asked   TEXT NOT NULL DEFAULT ''
+  asked   TEXT NOT NULL DEFAULT '',
+  campaign BIGINT NOT NULL DEFAULT 0,
+  slot     BIGINT NOT NULL DEFAULT 0
 );
+CREATE INDEX batches_campaign ON batches (campaign, slot) WHERE campaign <> 0;
 CREATE INDEX batches_token ON batches (token, ord);
 CREATE INDEX batches_at ON batches (at, id);
 CREATE INDEX batches_open ON batches (state) WHERE state IN ('queued', 'begun', 'unknown');

@@ -127,7 +127,8 @@ func (w *Web) BeginCampaign(c *fiber.Ctx) error {
 
 func campaignValues(c *fiber.Ctx) url.Values {
 	values := url.Values{}
-	for _, name := range []string{"id", "version", "q", "expect", "name", "owner", "due", "was", "max_sessions", "max_acus", "per_day", "floor"} {
+	for _, name := range []string{"id", "version", "q", "expect", "name", "owner", "due", "was", "max_sessions", "max_acus",
+		"per_day", "floor"} {
 		values.Set(name, c.FormValue(name))
 	}
 	return values

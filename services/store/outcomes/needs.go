@@ -90,7 +90,8 @@ UNION ALL SELECT 'still_there', 4, i.repo_id, p.key, i.session, p.key, p.merged_
 UNION ALL SELECT 'still_there', 4, i.repo_id, CASE WHEN v.pull_key <> '' THEN v.pull_key ELSE v.file || ' ' || v.source END,
 		v.session, v.pull_key, CASE WHEN p.merged_at > 0 THEN p.merged_at ELSE v.at END, 0, ` + always + `, i.id, i.severity_rank, i.rule
 	FROM ` + of.stillThere() + ` LEFT JOIN pulls p ON p.key = v.pull_key
-	WHERE a.issue_id = i.id AND a.record_id = v.id AND a.result = 1 AND v.current = 1 AND v.outcome = 'verified_still_there' AND i.state_rank = 0 AND i.snoozed = 0
+	WHERE a.issue_id = i.id AND a.record_id = v.id AND a.result = 1 AND v.current = 1 AND v.outcome = 'verified_still_there'
+		AND i.state_rank = 0 AND i.snoozed = 0
 		AND (i.session = v.session OR i.attempted_at <= v.at)` + of.issues + `
 UNION ALL SELECT 'gave_up', 5, s.repo_id, CASE WHEN ` + saysBlocked + ` THEN 'blocked' ELSE s.state || ' ' || s.reason END,
 		s.key, '', s.since, 0, ` + always + `, ` + theirs + `

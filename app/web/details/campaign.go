@@ -178,11 +178,8 @@ func addPlan(chart *parts.Chart, c dashboard.Campaign) {
 
 // budget is what sessions have used of it.
 func budget(c dashboard.Campaign) []panels.BudgetLine {
-	meter := func(name, used string, n, limit int64) panels.BudgetLine {
-		m := panels.BudgetLine{Name: name, Used: parts.Link{Text: used}}
-		if c.Sessions > 0 {
-			m.Used.URL = c.Links["sessions"].Page()
-		}
+	meter := func(name string, used parts.Link, n, limit int64) panels.BudgetLine {
+		m := panels.BudgetLine{Name: name, Used: used}
 		if limit > 0 {
 			m.Limit, m.Part, m.Over = parts.Number(limit), int(min(1000, n*1000/limit)), n > limit
 			if m.Note = parts.Number(limit-n) + " remain."; m.Over {
@@ -191,17 +188,20 @@ func budget(c dashboard.Campaign) []panels.BudgetLine {
 		}
 		return m
 	}
-	acus := (c.MilliACU + 999) / 1000
+	sessions := parts.Link{Text: parts.Number(c.Sessions)}
+	if c.Sessions > 0 {
+		sessions.URL = c.Links["sessions"].Page()
+	}
+	cost := parts.Link{Text: parts.OneDecimal(float64(c.MilliACU)/1000) + " ACUs"} // a sum, of which the row above has the sessions
 	return []panels.BudgetLine{
-		meter("Sessions", parts.Number(c.Sessions), c.Sessions, c.MaxSessions),
-		meter("Cost", parts.OneDecimal(float64(c.MilliACU)/1000)+" ACUs", acus, c.MaxACUs),
+		meter("Sessions", sessions, c.Sessions, c.MaxSessions), meter("Cost", cost, (c.MilliACU+999)/1000, c.MaxACUs),
 	}
 }
 
 // costs say what an issue that is gone has cost, and what is not known.
 func costs(c dashboard.Campaign) (list [][]panels.Phrase) {
 	if per := c.ACUsPerGone(); per != nil {
-		list = append(list, []panels.Phrase{{Text: parts.OneDecimal(*per) + " ACUs"}, {Text: " for each of the "},
+		list = append(list, []panels.Phrase{{Text: parts.OneDecimal(*per) + " ACUs", Measure: true}, {Text: " for each of the "},
 			{Text: parts.Plural(c.Gone, "issue", ""), URL: c.Links["gone"].Page()}, {Text: " that went since it began."}})
 	}
 	if c.Unpriced > 0 {

@@ -45,7 +45,7 @@ func nextOf(c telemetry.Campaign) []string {
 }
 
 // complete adds to what is stored what the settings and the lists say.
-func (d *Dashboard) complete(ctx context.Context, f *telemetry.AutoSendFacts) error {
+func (d *Dashboard) complete(ctx context.Context, f *telemetry.AutoSendFacts, now time.Time) error {
 	f.Most, f.Each = d.o.SendLimits.PerDay, d.o.SendLimits.MaxACUs
 	if d.o.Sender == nil {
 		f.Off = noDevin
@@ -53,6 +53,11 @@ func (d *Dashboard) complete(ctx context.Context, f *telemetry.AutoSendFacts) er
 	if !f.On() || !f.ClosedAt.IsZero() {
 		return nil
 	}
+	sources, err := d.Sources(ctx)
+	if err != nil {
+		return err
+	}
+	f.Stale = telemetry.StaleRuns(sources, now)
 	var asks []query.Ask
 	for _, text := range nextOf(f.Campaign) {
 		q, err := Parse(d.Issues, text)
@@ -71,7 +76,7 @@ func (d *Dashboard) complete(ctx context.Context, f *telemetry.AutoSendFacts) er
 func (d *Dashboard) sendingOf(ctx context.Context, id int64, now time.Time) (telemetry.AutoSendState, error) {
 	f, err := d.autoSend(ctx, id)
 	if err == nil {
-		err = d.complete(ctx, &f)
+		err = d.complete(ctx, &f, now)
 	}
 	return f.State(now), err
 }
@@ -79,13 +84,13 @@ func (d *Dashboard) sendingOf(ctx context.Context, id int64, now time.Time) (tel
 // Sending is what campaigns do by themselves, by their ids.
 func (d *Dashboard) Sending(ctx context.Context, of []telemetry.CampaignRow, now time.Time) (map[int64]telemetry.AutoSendState, error) {
 	states := map[int64]telemetry.AutoSendState{}
-	for _, c := range of {
-		states[c.ID] = (&telemetry.AutoSendFacts{Campaign: c.Campaign}).State(now)
+	if len(of) == 0 {
+		return states, nil
 	}
-	list, err := d.AutoSends(ctx, 0) // the others are off
+	list, err := d.AutoSends(ctx, telemetry.EveryCampaign)
 	for i := range list {
 		if err == nil {
-			err = d.complete(ctx, &list[i])
+			err = d.complete(ctx, &list[i], now)
 		}
 		states[list[i].ID] = list[i].State(now)
 	}
@@ -142,7 +147,7 @@ func (d *Dashboard) SendDue(ctx context.Context, now time.Time) error {
 				return errors.Join(append(failed, err)...)
 			}
 		}
-		if err := d.complete(ctx, f); err != nil {
+		if err := d.complete(ctx, f, now); err != nil {
 			return errors.Join(append(failed, err)...)
 		}
 		switch state := f.State(now); {
@@ -161,6 +166,9 @@ func (d *Dashboard) sendNext(ctx context.Context, f *telemetry.AutoSendFacts, sl
 	if err == nil && len(p.Batches) == 0 {
 		return d.o.Campaigner.NoteAutoSend(ctx, f.ID, "Nothing can be sent now: "+p.WhyNothing())
 	}
+	if telemetry.CodeOf(err) == telemetry.CodeConflict { // its issues changed while it was planned: the next turn plans again
+		return nil
+	}
 	if err != nil {
 		return errors.Join(err, d.o.Campaigner.NoteAutoSend(ctx, f.ID, telemetry.Sentence(err)))
 	}
@@ -176,10 +184,7 @@ func (d *Dashboard) sendNext(ctx context.Context, f *telemetry.AutoSendFacts, sl
 	if err != nil {
 		return err
 	}
-	if err := d.o.Campaigner.NoteAutoSend(ctx, f.ID, ""); err != nil {
-		return err
-	}
-	return d.noteFailures(ctx, f.Campaign, sent)
+	return errors.Join(d.noteFailures(ctx, f.Campaign, sent), d.o.Campaigner.NoteAutoSend(ctx, f.ID, ""))
 }
 
 // planNext plans the next batch, without anything that a person would be warned of.
@@ -231,8 +236,12 @@ func (d *Dashboard) noteFailures(ctx context.Context, c telemetry.Campaign, sent
 		if b.State != telemetry.BatchFailed && b.State != telemetry.BatchUnknown {
 			continue
 		}
+		what := "not sent: "
+		if b.State == telemetry.BatchUnknown {
+			what = "not known whether it was sent: "
+		}
 		e := telemetry.AuditEntry{Person: campaignTerm(&c), Name: "campaign " + c.Name, Action: "auto-send", Subject: telemetry.BatchTag(b.ID),
-			After:  telemetry.Shorten("not sent: "+strings.Join(b.Issues, " "), subjectMost),
+			After:  telemetry.Shorten(what+strings.Join(b.Issues, " "), subjectMost),
 			Result: telemetry.AuditFailed, Status: 502, Error: string(b.Error)}
 		if err := d.o.Campaigner.AddAudit(ctx, e); err != nil {
 			return err

@@ -124,7 +124,7 @@ func (r *Runner) endBatch(ctx context.Context, b telemetry.SentBatch, made telem
 	switch {
 	case err == nil:
 		b.State, b.SentAt = telemetry.BatchSent, telemetry.At(r.o.Now())
-		b.Session, b.URL = telemetry.Optional(made.ID), telemetry.Optional(made.URL)
+		b.Session, b.URL, b.Error = telemetry.Optional(made.ID), telemetry.Optional(made.URL), ""
 	case telemetry.CodeOf(err) == telemetry.CodeOutcomeUnknown:
 		b.State, b.Error = telemetry.BatchUnknown, telemetry.Optional(telemetry.Sentence(err))
 	default:

@@ -30,7 +30,7 @@ func ofCampaign(tx *Tx, o telemetry.SendOrder, issues []string) error {
 		return telemetry.Errorf(telemetry.CodeConflict, "%d of these issues are not in the campaign. Nothing was sent. Leave them out.", strange)
 	}
 	if !o.Slot.IsZero() {
-		if err := byItself(tx, c, o); err != nil {
+		if err := byItself(tx, c, o, issues); err != nil {
 			return err
 		}
 	}
@@ -39,7 +39,7 @@ func ofCampaign(tx *Tx, o telemetry.SendOrder, issues []string) error {
 
 // byItself refuses what a campaign may not send by itself now, and writes what it may
 // into the audit log.
-func byItself(tx *Tx, c telemetry.Campaign, o telemetry.SendOrder) error {
+func byItself(tx *Tx, c telemetry.Campaign, o telemetry.SendOrder, issues []string) error {
 	refuse := func(format string, args ...any) error {
 		return telemetry.Errorf(telemetry.CodeConflict, format+" Nothing was sent.", args...)
 	}
@@ -53,6 +53,8 @@ func byItself(tx *Tx, c telemetry.Campaign, o telemetry.SendOrder) error {
 		return refuse("The campaign's sessions a day were changed meanwhile.")
 	case autoToday(tx, c.ID, o.Slot) >= c.PerDay:
 		return refuse("The campaign has started as many sessions as it may today.")
+	case tx.Has(`SELECT 1 FROM issues WHERE (state_rank > 3 OR snoozed = 1) AND public_id `+tx.In(1, "TEXT"), JSON(issues)):
+		return refuse("Somebody has decided about an issue of the batch meanwhile, or it is closed.")
 	case tx.Err() != nil:
 		return tx.Err()
 	}
@@ -64,7 +66,7 @@ func AutoEntry(c telemetry.Campaign, b telemetry.NewBatch) telemetry.AuditEntry 
 	return telemetry.AuditEntry{
 		Person: campaignKey(c), Name: "campaign " + c.Name, Action: "auto-send", Subject: telemetry.BatchTag(b.ID),
 		Detail: JSON(map[string]string{"campaign": strconv.FormatInt(c.ID, 10), "switched_on_by": string(c.AutoSend.By)}),
-		After:  telemetry.Shorten("sent to Devin: "+strings.Join(b.Issues, " "), auditText), Result: telemetry.AuditDone, Status: 202,
+		After:  telemetry.Shorten("to be sent to Devin: "+strings.Join(b.Issues, " "), auditText), Result: telemetry.AuditDone, Status: 202,
 	}
 }
 
@@ -131,25 +133,38 @@ func autoToday(tx *Tx, campaign int64, at time.Time) int64 {
 }
 
 // AutoSends are what decides whether campaigns send by themselves: of all that are
-// switched on and not closed or, where id is not 0, of that campaign.
+// switched on and not closed, of telemetry.EveryCampaign or, where id is neither, of that campaign.
 func AutoSends(tx *Tx, id int64) []telemetry.AutoSendFacts {
 	columns := Names(CampaignFields(&telemetry.Campaign{}))
-	list := Rows(tx, `SELECT `+columns+` FROM campaigns WHERE id = $1 OR $1 = 0 AND closed_at = 0 AND auto_per_day > 0 ORDER BY id`, []any{id},
+	list := Rows(tx, `SELECT `+columns+` FROM campaigns WHERE id = $1 OR $1 = -1 OR $1 = 0 AND closed_at = 0 AND auto_per_day > 0 ORDER BY id`, []any{id},
 		func(f *telemetry.AutoSendFacts) []any { return Pointers(CampaignFields(&f.Campaign)) })
 	all, today := sendSwitch(tx), sentSince(tx, tx.Now().UTC().Truncate(24*time.Hour))
 	for n := range list {
 		f := &list[n]
 		f.Switch, f.Today, f.Use, f.SentToday = all, today, CampaignUse(tx, f.Campaign), autoToday(tx, f.ID, tx.Now())
-		var slot int64
-		tx.Row(`SELECT slot, error FROM batches WHERE campaign = $1 AND slot <> 0 ORDER BY slot DESC, at DESC LIMIT 1`, f.ID).
-			Scan(&slot, &f.LastError)
-		if slot != 0 {
-			f.LastSlot = Time(slot).Time
-		}
+		lastOrders(tx, f)
 		f.Snoozed = All[string](tx, `SELECT i.public_id FROM issues i WHERE i.snoozed = 1
 			AND i.id IN (SELECT b.issue_id FROM campaign_issues b WHERE b.campaign_id = $1)`, f.ID)
 	}
 	return list
+}
+
+// lastOrders reads what came of the last orders of a campaign by itself.
+func lastOrders(tx *Tx, f *telemetry.AutoSendFacts) {
+	failing := true // so far
+	tx.Each(`SELECT slot, state, error, at FROM batches WHERE campaign = $1 AND slot <> 0 ORDER BY slot DESC, at DESC LIMIT 20`, []any{f.ID},
+		func(r *Row) {
+			var slot, at int64
+			var state telemetry.BatchState
+			var why string
+			r.Scan(&slot, &state, &why, &at)
+			if f.LastSlot.IsZero() {
+				f.LastSlot, f.LastState, f.LastError = Time(slot).Time, state, why
+			}
+			if failing = failing && at >= Millis(f.Since.Time) && (state == telemetry.BatchFailed || state == telemetry.BatchUnknown); failing {
+				f.Failing++
+			}
+		})
 }
 
 // NoteAutoSend notes why a campaign did not send when it was tried, "" where it did.

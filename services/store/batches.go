@@ -156,11 +156,18 @@ func (s *Store) Batches(ctx context.Context, f telemetry.BatchFilter) (list tele
 	})
 }
 
-// BatchesWith returns the batches that have any of some issues, and have not failed.
+// BatchesWith returns the batches that have any of some issues, and have not failed,
+// with the ids that their issues have now.
 func (s *Store) BatchesWith(ctx context.Context, issues []string) ([]telemetry.SentBatch, error) {
 	return Get(ctx, s, func(tx *Tx) []telemetry.SentBatch {
-		return batchesWhere(tx, `state <> 'failed' AND id IN (SELECT batch_id FROM batch_issues WHERE issue `+withFormer(tx)+`)`+newestFirst,
+		list := batchesWhere(tx, `state <> 'failed' AND id IN (SELECT batch_id FROM batch_issues WHERE issue `+withFormer(tx)+`)`+newestFirst,
 			JSON(issues))
+		for _, b := range list {
+			for i, id := range b.Issues {
+				b.Issues[i] = cmp.Or(tx.MovedTo(id), id)
+			}
+		}
+		return list
 	})
 }
 
@@ -205,7 +212,7 @@ func (s *Store) SettleOwnBatches(ctx context.Context, before time.Time) error {
 		return err
 	}
 	return s.Write(ctx, func(tx *Tx) error {
-		tx.Exec(`UPDATE batches SET state = 'unknown' WHERE state = 'begun' AND `+own, s.program, Millis(before))
+		tx.Exec(`UPDATE batches SET state = 'unknown', error = $3 WHERE state = 'begun' AND `+own, s.program, Millis(before), endedWithin)
 		tx.Exec(`UPDATE batches SET state = 'failed', error = $3 WHERE state = 'queued' AND `+own, s.program, Millis(before),
 			"The database could not be written when this batch was to be sent. Send it again.")
 		tx.Touch(telemetry.TopicSubmissions)
@@ -213,11 +220,14 @@ func (s *Store) SettleOwnBatches(ctx context.Context, before time.Time) error {
 	})
 }
 
+// endedWithin is why it is not known whether a batch was sent.
+const endedWithin = "It is not known whether the session was started: the program ended, or the database was away, while it was being started."
+
 // settleBatches ends what programs that are gone had begun: what was being sent is
 // of an unknown outcome, and what waited was not sent.
 func settleBatches(tx *Tx) {
 	const gone = `owner NOT IN (SELECT holder FROM leases WHERE name <> 'work')`
-	n := tx.Exec(`UPDATE batches SET state = 'unknown' WHERE state = 'begun' AND ` + gone)
+	n := tx.Exec(`UPDATE batches SET state = 'unknown', error = $1 WHERE state = 'begun' AND `+gone, endedWithin)
 	n += tx.Exec(`UPDATE batches SET state = 'failed', error = $1 WHERE state = 'queued' AND `+gone,
 		"The program ended before this batch was sent. Send it again.")
 	if n > 0 {

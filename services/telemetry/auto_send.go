@@ -45,7 +45,8 @@ const (
 	// AutoTries is how often an issue is tried by itself.
 	AutoTries = 3
 
-	autoAgain = 10 * time.Minute // after nothing could be sent
+	autoAgain    = 10 * time.Minute // after nothing could be sent
+	autoFailures = 3                // in a row stop a campaign
 )
 
 // Slot is the part of a day (UTC) that a time is in, where each is of one session: a
@@ -166,9 +167,30 @@ type AutoSendFacts struct {
 	Each      int64     // ACUs of a session at most
 	SentToday int64     // of this campaign by itself
 	LastSlot  time.Time // of its last order by itself
-	LastError string    // why that was not started, "" where it was
-	Sendable  int64     // issues that nobody works on
-	Snoozed   []string  // issues of it that are snoozed
+	LastState BatchState
+	LastError string   // why that was not started, or why that is not known
+	Failing   int64    // its last orders by itself since it was switched on that did not start a session, or of which that is not known
+	Stale     string   // why it is not known who works on its issues now, "" where it is
+	Sendable  int64    // issues that nobody works on
+	Snoozed   []string // issues of it that are snoozed
+}
+
+// EveryCampaign stands for all campaigns where the facts of one are asked for.
+const EveryCampaign = -1
+
+// staleAfter is how old what is known of runs may be when a campaign sends by itself:
+// beyond it others may work on its issues, and scans may have closed them.
+const staleAfter = time.Hour
+
+// StaleRuns says that the run files were not read in the last hour, "" where they were,
+// or are read from nowhere.
+func StaleRuns(sources []SourceStatus, now time.Time) string {
+	for _, s := range sources {
+		if (s.Name == "runs" || s.Name == "runs_dir") && now.Sub(s.OKAt.Time) > staleAfter {
+			return "The run files have not been read for an hour. It sends once they have: somebody else may work on its issues."
+		}
+	}
+	return ""
 }
 
 // AutoSendWord is what a campaign does by itself.
@@ -222,7 +244,7 @@ func (f *AutoSendFacts) State(now time.Time) AutoSendState {
 	case f.Sendable == 0:
 		return wait(never, "Nothing is left to send.")
 	case f.Use.Room(f.Campaign, f.Each) == 0:
-		return wait(never, "The budget is spent: %s.", f.Use.Left(f.Campaign))
+		return wait(never, "%s", f.noRoom())
 	case f.Attempts.Ended < AutoAttempts && f.Attempts.Running >= AutoRunning:
 		return wait(never, "%d of its sessions have not ended. It sends no more than %d at a time until %d have ended.",
 			f.Attempts.Running, AutoRunning, AutoAttempts)
@@ -230,9 +252,14 @@ func (f *AutoSendFacts) State(now time.Time) AutoSendState {
 		return wait(tomorrow, "The limit of a day is reached: %d of %d sessions (MAX_SESSIONS_PER_DAY).", f.Today, f.Most)
 	case f.SentToday >= f.PerDay:
 		return wait(tomorrow, "It has started as many sessions as it may today: %d of %d.", f.SentToday, f.PerDay)
-	case f.LastSlot.Equal(slot):
+	case !f.LastSlot.Before(slot): // a later one where its sessions a day, or the clock, were changed
+		if _, until := f.AutoSend.Slot(f.LastSlot); until.After(next) {
+			next = until
+		}
 		return wait(next, "%s", f.last())
-	case f.Note != "" && now.Before(f.NotedAt.Add(autoAgain)):
+	case f.Stale != "":
+		return wait(never, "%s", f.Stale)
+	case f.Note != "" && !now.Before(f.NotedAt.Time) && now.Before(f.NotedAt.Add(autoAgain)):
 		return wait(f.NotedAt.Add(autoAgain), "%s", f.Note)
 	}
 	s.State, s.Reason, s.Slot = AutoSending, "The next batch is sent within a minute.", slot
@@ -252,6 +279,10 @@ func (f *AutoSendFacts) kept(s *AutoSendState) bool {
 		s.State, s.Reason = AutoStopped, StoppedBy(f.Switch)
 	case f.Off != "":
 		s.State, s.Reason = AutoWaiting, f.Off
+	case f.Failing >= autoFailures:
+		s.State, s.Halt = AutoStopped, true
+		s.Reason = fmt.Sprintf("Its last %d batches did not start a session, or it is not known whether they did. %s "+
+			"It stays stopped until somebody switches it on again.", f.Failing, f.last())
 	case f.Attempts.Under(f.Floor):
 		s.State, s.Halt = AutoStopped, true
 		s.Reason = fmt.Sprintf("The odds are %v %% in the last %d attempts (%d of %d issues gone), under the floor of %d %%. "+
@@ -263,10 +294,22 @@ func (f *AutoSendFacts) kept(s *AutoSendState) bool {
 	return true
 }
 
+// noRoom says that the budget has no room for another session.
+func (f *AutoSendFacts) noRoom() string {
+	left := f.Use.Left(f.Campaign)
+	if sessions := f.MaxSessions > 0 && f.Use.Sessions >= f.MaxSessions; sessions || f.Use.MilliACU >= f.MaxACUs*1000 || f.Each == 0 {
+		return "The budget is spent: " + left + "."
+	}
+	return fmt.Sprintf("The budget has no room for another session of up to %d ACUs: %s.", f.Each, left)
+}
+
 // last says what came of the last order.
 func (f *AutoSendFacts) last() string {
-	if f.LastError != "" {
+	switch f.LastState {
+	case BatchFailed:
 		return "The last send failed: " + f.LastError
+	case BatchUnknown:
+		return "It is not known whether the last session was started: it is looked for by its tag."
 	}
 	return "It has sent, and waits for its next turn."
 }

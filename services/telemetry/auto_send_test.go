@@ -40,7 +40,7 @@ func TestWhetherACampaignSends(t *testing.T) {
 			"The budget is spent: 8 of 8 sessions are used."},
 		"ACUs are spent": {func(f *telemetry.AutoSendFacts) {
 			f.MaxACUs, f.Use = 60, telemetry.CampaignUse{MilliACU: 41500, Reserved: 14000}
-		}, waits, "", "The budget is spent: 41.5 of 60 ACUs, and sessions under way may use 14 more."},
+		}, waits, "", "The budget has no room for another session of up to 5 ACUs: 41.5 of 60 ACUs, and sessions under way may use 14 more."},
 		"ACUs for one more": {func(f *telemetry.AutoSendFacts) {
 			f.MaxACUs, f.Use = 60, telemetry.CampaignUse{MilliACU: 41000, Reserved: 14000}
 		}, "sending", "", "The next batch is sent within a minute."},
@@ -55,8 +55,29 @@ func TestWhetherACampaignSends(t *testing.T) {
 		"its own day":       {func(f *telemetry.AutoSendFacts) { f.SentToday = 4 }, waits, "2026-03-11 00:00:00", "It has started as many sessions as it may today: 4 of 4."},
 		"this part of the day": {func(f *telemetry.AutoSendFacts) { f.LastSlot = slot }, waits, "2026-03-10 18:00:00",
 			"It has sent, and waits for its next turn."},
-		"the last failed": {func(f *telemetry.AutoSendFacts) { f.LastSlot, f.LastError = slot, "Devin refused." }, waits, "2026-03-10 18:00:00",
+		"the last failed": {func(f *telemetry.AutoSendFacts) {
+			f.LastSlot, f.LastState, f.LastError = slot, telemetry.BatchFailed, "Devin refused."
+		}, waits, "2026-03-10 18:00:00",
 			"The last send failed: Devin refused."},
+		"the last is not known": {func(f *telemetry.AutoSendFacts) { f.LastSlot, f.LastState = slot, telemetry.BatchUnknown }, waits, "2026-03-10 18:00:00",
+			"It is not known whether the last session was started: it is looked for by its tag."},
+		"a later part, of more a day before": {func(f *telemetry.AutoSendFacts) { f.LastSlot = slot.Add(time.Hour) }, waits, "2026-03-10 18:00:00",
+			"It has sent, and waits for its next turn."},
+		"the clock was ahead": {func(f *telemetry.AutoSendFacts) { f.LastSlot = slot.Add(6 * time.Hour) }, waits, "2026-03-11 00:00:00",
+			"It has sent, and waits for its next turn."},
+		"two failed": {func(f *telemetry.AutoSendFacts) { f.Failing = 2 }, "sending", "", "The next batch is sent within a minute."},
+		"three failed": {func(f *telemetry.AutoSendFacts) {
+			f.LastSlot, f.LastState, f.LastError, f.Failing = slot, telemetry.BatchFailed, "Devin refused.", 3
+		}, stopped, "", "Its last 3 batches did not start a session, or it is not known whether they did. The last send failed: Devin refused. " +
+			"It stays stopped until somebody switches it on again."},
+		"run files are old": {func(f *telemetry.AutoSendFacts) {
+			f.Stale = telemetry.StaleRuns([]telemetry.SourceStatus{{Name: "runs", OKAt: telemetry.At(now.Add(-61 * time.Minute))}}, now)
+		}, waits, "", "The run files have not been read for an hour. It sends once they have: somebody else may work on its issues."},
+		"run files are new": {func(f *telemetry.AutoSendFacts) {
+			f.Stale = telemetry.StaleRuns([]telemetry.SourceStatus{{Name: "runs", OKAt: telemetry.At(now.Add(-59 * time.Minute))}, {Name: "pulls"}}, now)
+		}, "sending", "", "The next batch is sent within a minute."},
+		"a note of a time to come": {func(f *telemetry.AutoSendFacts) { f.Note, f.NotedAt = "Nothing.", telemetry.At(now.Add(time.Hour)) }, "sending", "",
+			"The next batch is sent within a minute."},
 		"one before failed": {func(f *telemetry.AutoSendFacts) { f.LastSlot, f.LastError = slot.Add(-6*time.Hour), "Devin refused." }, "sending", "",
 			"The next batch is sent within a minute."},
 		"tried just now": {func(f *telemetry.AutoSendFacts) {
@@ -81,7 +102,7 @@ func TestWhetherACampaignSends(t *testing.T) {
 			if s.State == telemetry.AutoSending && !s.Slot.Equal(slot) || s.State != telemetry.AutoSending && !s.Slot.IsZero() {
 				t.Errorf("%s in the part from %s", s.State, s.Slot)
 			}
-			if s.Halt != (name == "under the floor") {
+			if s.Halt != (name == "under the floor" || name == "three failed") {
 				t.Errorf("it is stopped for good: %v", s.Halt)
 			}
 		})

@@ -29,7 +29,7 @@ func (c *Campaign) editable() []campaignField {
 	if c.Due.IsZero() {
 		due = "it has no due date now"
 	}
-	auto := campaignField{fmt.Sprintf("%d %d", c.PerDay, c.Floor), "it now " + c.AutoSend.Words()}
+	auto := campaignField{fmt.Sprintf("%d %d %v", c.PerDay, c.Floor, c.Stopped != ""), "it now " + c.AutoSend.Words()}
 	if c.PerDay == 0 {
 		auto.words = "it sends nothing by itself now"
 	}

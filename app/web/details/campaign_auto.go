@@ -26,8 +26,8 @@ func (w *Web) AutoSend(c *fiber.Ctx) error {
 			}
 			*into = &n
 		}
-		if *e.PerDay != 0 { // whatever else has changed, it can be switched off
-			e.Version = form.Get("version")
+		if e.Version = form.Get("version"); *e.PerDay == 0 { // whatever else has changed, it can be switched off, and no more
+			e.Version, e.Floor = "", nil
 		}
 		_, err := w.Dashboard.EditCampaign(c.UserContext(), id, e, w.Now())
 		return err

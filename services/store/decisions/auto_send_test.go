@@ -147,7 +147,7 @@ func TestWhatACampaignMaySendByItself(t *testing.T) {
 		}
 		refused(t, orders(t, s, c.ID, "d", slot.Add(24*time.Hour), ids[1], ids[2]), "sessions a day")
 		entries, err := s.Texts(ctx, `SELECT person || '|' || name || '|' || subject || '|' || detail || '|' || becomes FROM audit WHERE action = 'auto-send' ORDER BY id`)
-		want := `campaign:1|campaign March|batch-a-` + ids[0] + `|{"campaign":"1","switched_on_by":"mona"}|sent to Devin: ` + ids[0]
+		want := `campaign:1|campaign March|batch-a-` + ids[0] + `|{"campaign":"1","switched_on_by":"mona"}|to be sent to Devin: ` + ids[0]
 		if err != nil || len(entries) != 2 || entries[0] != want {
 			t.Errorf("%q, %v", entries, err)
 		}

@@ -15,6 +15,8 @@ func (f *Figures) AutoSends(ctx context.Context, id int64) ([]telemetry.AutoSend
 		list := store.AutoSends(tx, id)
 		for n := range list {
 			list[n].Attempts = campaignAttempts(tx, list[n].Campaign)
+			list[n].Attempts.Running += store.One[int64](tx, `SELECT COUNT(*) FROM batches
+				WHERE campaign = $1 AND state IN ('queued', 'begun', 'unknown')`, list[n].ID)
 		}
 		return list
 	})

@@ -167,19 +167,25 @@ func TestAnIssueIsInABatchByItsFormerID(t *testing.T) {
 		if _, err := s.OrderBatches(t.Context(), order("a", "first")); err != nil {
 			t.Fatal(err)
 		}
-		err := s.Write(t.Context(), func(tx *store.Tx) error {
-			tx.Exec(`INSERT INTO redirects (old_id, new_id) VALUES ('first', 'second'), ('second', 'third')`)
+		storetest.Put(t, s, storetest.TinyScan(1, "2026-03-02T10:00:00Z", 0, []string{"A high xss"}))
+		ids, err := s.Texts(t.Context(), `SELECT public_id FROM issues`)
+		if err != nil || len(ids) != 1 {
+			t.Fatal(ids, err)
+		}
+		err = s.Write(t.Context(), func(tx *store.Tx) error {
+			tx.Exec(`INSERT INTO redirects (old_id, new_id) VALUES ('first', 'second'), ('second', $1)`, ids[0])
 			return tx.Err()
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, id := range []string{"first", "second", "third"} {
-			if list, err := s.BatchesWith(t.Context(), []string{id}); err != nil || sentStates(list) != "a-0 queued" {
-				t.Errorf("%s is in %q, %v", id, sentStates(list), err)
+		for _, id := range []string{"first", "second", ids[0]} {
+			list, err := s.BatchesWith(t.Context(), []string{id})
+			if err != nil || sentStates(list) != "a-0 queued" || list[0].Issues[0] != ids[0] {
+				t.Errorf("%s is in %+v, %v", id, list, err)
 			}
 		}
-		if _, err := s.OrderBatches(t.Context(), order("b", "third")); telemetry.CodeOf(err) != telemetry.CodeConflict {
+		if _, err := s.OrderBatches(t.Context(), order("b", ids[0])); telemetry.CodeOf(err) != telemetry.CodeConflict {
 			t.Errorf("an issue whose id has changed is sent twice: %v", err)
 		}
 	})

@@ -116,6 +116,8 @@
       $("#dialog-title")?.replaceChildren("Sent to Devin");
       clear();
       renew();
+      // What became of a batch while the answer was on its way was told before the list stood here.
+      setTimeout(() => $("[data-panel]", $("#send-form[data-sent-to-devin]") ?? sent)?.dispatchEvent(new CustomEvent("panel:refresh")), 1000);
     }
     const form = $("#decide-form"), field = form && $("[name=issues]", form);
     if (form?.dataset.decided) return done(form.dataset);

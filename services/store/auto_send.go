@@ -136,7 +136,8 @@ func autoToday(tx *Tx, campaign int64, at time.Time) int64 {
 // switched on and not closed, of telemetry.EveryCampaign or, where id is neither, of that campaign.
 func AutoSends(tx *Tx, id int64) []telemetry.AutoSendFacts {
 	columns := Names(CampaignFields(&telemetry.Campaign{}))
-	list := Rows(tx, `SELECT `+columns+` FROM campaigns WHERE id = $1 OR $1 = -1 OR $1 = 0 AND closed_at = 0 AND auto_per_day > 0 ORDER BY id`, []any{id},
+	list := Rows(tx, `SELECT `+columns+` FROM campaigns
+		WHERE id = $1 OR $1 = -1 OR $1 = 0 AND closed_at = 0 AND auto_per_day > 0 ORDER BY id`, []any{id},
 		func(f *telemetry.AutoSendFacts) []any { return Pointers(CampaignFields(&f.Campaign)) })
 	all, today := sendSwitch(tx), sentSince(tx, tx.Now().UTC().Truncate(24*time.Hour))
 	for n := range list {

@@ -221,7 +221,8 @@ func (s *Store) SettleOwnBatches(ctx context.Context, before time.Time) error {
 }
 
 // endedWithin is why it is not known whether a batch was sent.
-const endedWithin = "It is not known whether the session was started: the program ended, or the database was away, while it was being started."
+const endedWithin = "It is not known whether the session was started: the program ended, or the database was away, " +
+	"while it was being started."
 
 // settleBatches ends what programs that are gone had begun: what was being sent is
 // of an unknown outcome, and what waited was not sent.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,6 +23,12 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
+// ticking is a clock that goroutines of the program read while a test sets it.
+type ticking struct{ at atomic.Pointer[time.Time] }
+
+func (c *ticking) now() time.Time  { return *c.at.Load() }
+func (c *ticking) set(t time.Time) { c.at.Store(&t) }
+
 // campaigner is a program on a database in which a campaign sends by itself.
 type campaigner struct {
 	*dashboard.Dashboard
@@ -29,12 +36,12 @@ type campaigner struct {
 	t     *testing.T
 	db    *storetest.Store
 	devin *devintest.Player
-	clock *time.Time
+	clock *ticking
 	life  context.Context //nolint:containedctx // of the Runner
 	end   context.CancelFunc
 }
 
-func newCampaigner(t *testing.T, db *storetest.Store, player *devintest.Player, clock *time.Time) *campaigner {
+func newCampaigner(t *testing.T, db *storetest.Store, player *devintest.Player, clock *ticking) *campaigner {
 	t.Helper()
 	server := httptest.NewServer(player)
 	t.Cleanup(server.Close)
@@ -45,7 +52,7 @@ func newCampaigner(t *testing.T, db *storetest.Store, player *devintest.Player, 
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
 	p := &campaigner{t: t, db: db, devin: player, clock: clock, life: ctx, end: cancel}
-	now := func() time.Time { return *clock }
+	now := clock.now
 	p.Runner = ingest.New(ctx, ingest.Options{Store: db, Devin: client, Messenger: client, Starter: client,
 		SendDue: func(ctx context.Context, now time.Time) error { return p.SendDue(ctx, now) },
 		Log:     slog.New(slog.NewTextHandler(t.Output(), nil)), Now: now, NewID: telemetry.NewID})
@@ -71,7 +78,7 @@ func (p *campaigner) begin(n telemetry.NewCampaign) telemetry.Campaign {
 // paces switches a campaign on.
 func (p *campaigner) paces(id, perDay, floor int64) {
 	p.t.Helper()
-	if _, err := p.EditCampaign(p.t.Context(), id, telemetry.CampaignEdit{PerDay: &perDay, Floor: &floor}, *p.clock); err != nil {
+	if _, err := p.EditCampaign(p.t.Context(), id, telemetry.CampaignEdit{PerDay: &perDay, Floor: &floor}, p.clock.now()); err != nil {
 		p.t.Fatal(err)
 	}
 }
@@ -79,8 +86,8 @@ func (p *campaigner) paces(id, perDay, floor int64) {
 // turn lets some time pass, and campaigns send.
 func (p *campaigner) turn(pass time.Duration) {
 	p.t.Helper()
-	*p.clock = p.clock.Add(pass)
-	if err := p.SendDue(p.t.Context(), *p.clock); err != nil {
+	p.clock.set(p.clock.now().Add(pass))
+	if err := p.SendDue(p.t.Context(), p.clock.now()); err != nil {
 		p.t.Fatal(err)
 	}
 }
@@ -88,7 +95,7 @@ func (p *campaigner) turn(pass time.Duration) {
 // says is what a campaign does by itself, and how many sessions were started in all.
 func (p *campaigner) says(id int64) string {
 	p.t.Helper()
-	c, err := p.CampaignByID(p.t.Context(), id, *p.clock)
+	c, err := p.CampaignByID(p.t.Context(), id, p.clock.now())
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -98,17 +105,18 @@ func (p *campaigner) says(id int64) string {
 func (p *campaigner) want(id int64, want string) {
 	p.t.Helper()
 	if got := p.says(id); got != want {
-		p.t.Errorf("%s\n  got  %s\n  want %s", p.clock.Format(time.DateTime), got, want)
+		p.t.Errorf("%s\n  got  %s\n  want %s", p.clock.now().Format(time.DateTime), got, want)
 	}
 }
 
 func onCampaigns(t *testing.T, do func(t *testing.T, p *campaigner)) {
 	start := time.Date(2026, 3, 10, 1, 0, 0, 0, time.UTC)
-	now := start
-	storetest.OnClock(t, func() time.Time { return now }, func(t *testing.T, db *storetest.Store) {
-		now = start
-		player := devintest.New(devintest.Options{Key: "cog_1", OrgID: "org-1", Now: func() time.Time { return now }})
-		do(t, newCampaigner(t, db, player, &now))
+	clock := &ticking{}
+	clock.set(start)
+	storetest.OnClock(t, clock.now, func(t *testing.T, db *storetest.Store) {
+		clock.set(start)
+		player := devintest.New(devintest.Options{Key: "cog_1", OrgID: "org-1", Now: clock.now})
+		do(t, newCampaigner(t, db, player, clock))
 	})
 }
 
@@ -160,7 +168,7 @@ func (p *campaigner) ends() {
 	}
 	for _, b := range list.Items {
 		if b.State == telemetry.BatchSent {
-			p.devin.Put(devintest.Session{ID: string(b.Session), Status: "exit", Tags: b.Tags, CreatedAt: b.At.Time, UpdatedAt: *p.clock})
+			p.devin.Put(devintest.Session{ID: string(b.Session), Status: "exit", Tags: b.Tags, CreatedAt: b.At.Time, UpdatedAt: p.clock.now()})
 		}
 	}
 	poll, err := p.Start(ingest.JobPoll, ingest.Order{})
@@ -194,7 +202,7 @@ func TestACampaignStopsAtItsFloor(t *testing.T) {
 		p.turn(24 * time.Hour)
 		p.want(c.ID, "10 started, stopped: "+why)
 		perDay, floor := int64(24), int64(1)
-		_, err := p.EditCampaign(t.Context(), c.ID, telemetry.CampaignEdit{PerDay: &perDay, Floor: &floor}, *p.clock)
+		_, err := p.EditCampaign(t.Context(), c.ID, telemetry.CampaignEdit{PerDay: &perDay, Floor: &floor}, p.clock.now())
 		if telemetry.CodeOf(err) != telemetry.CodeConflict || !strings.Contains(err.Error(), "it would stop at once. It was not switched on.") {
 			t.Errorf("switched on with the same floor: %v", err)
 		}
@@ -223,7 +231,7 @@ func TestACampaignStopsAtItsBudgetAndAtTheSwitch(t *testing.T) {
 		}
 		p.want(c.ID, "1 started, waiting: The budget is spent: 1 of 1 sessions are used.")
 		most := int64(9)
-		if _, err := p.EditCampaign(t.Context(), c.ID, telemetry.CampaignEdit{MaxSessions: &most}, *p.clock); err != nil {
+		if _, err := p.EditCampaign(t.Context(), c.ID, telemetry.CampaignEdit{MaxSessions: &most}, p.clock.now()); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := p.StopSends(t.Context(), true); err != nil {
@@ -282,7 +290,7 @@ func TestTwoProgramsSendABatchOnce(t *testing.T) {
 		var both sync.WaitGroup
 		for _, each := range []*campaigner{p, other, p, other} {
 			both.Go(func() {
-				if err := each.SendDue(t.Context(), *p.clock); err != nil {
+				if err := each.SendDue(t.Context(), p.clock.now()); err != nil {
 					t.Error(err)
 				}
 			})
@@ -304,8 +312,8 @@ func TestAProgramThatDiesBeforeItSends(t *testing.T) {
 		storetest.Put(t, p.db, manyIssues(4))
 		c := p.begin(telemetry.NewCampaign{})
 		p.paces(c.ID, 4, 30)
-		slot, _ := telemetry.AutoSend{PerDay: 4}.Slot(*p.clock)
-		plan, err := p.PlanSend(t.Context(), telemetry.SendAsk{Query: "campaign:1", Expect: 4, Campaign: c.ID, Most: 1, Slot: slot}, *p.clock)
+		slot, _ := telemetry.AutoSend{PerDay: 4}.Slot(p.clock.now())
+		plan, err := p.PlanSend(t.Context(), telemetry.SendAsk{Query: "campaign:1", Expect: 4, Campaign: c.ID, Most: 1, Slot: slot}, p.clock.now())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -332,8 +340,8 @@ func TestWhatIsDecidedIsNotSent(t *testing.T) {
 		rows := storetest.Rows(t, lists.Issues(p.db.Store), query.Ask{})
 		for n, d := range []telemetry.NewDecision{
 			{Action: telemetry.ActionDismiss, Reason: "wont_fix", Issues: []string{rows[0].PublicID}},
-			{Action: telemetry.ActionAccept, Until: p.clock.Add(90 * 24 * time.Hour), Issues: []string{rows[1].PublicID}},
-			{Action: telemetry.ActionSnooze, Until: p.clock.Add(30 * 24 * time.Hour), Issues: []string{rows[2].PublicID}},
+			{Action: telemetry.ActionAccept, Until: p.clock.now().Add(90 * 24 * time.Hour), Issues: []string{rows[1].PublicID}},
+			{Action: telemetry.ActionSnooze, Until: p.clock.now().Add(30 * 24 * time.Hour), Issues: []string{rows[2].PublicID}},
 		} {
 			d.By, d.Key = "mona", fmt.Sprint("d", n)
 			if _, err := p.db.Decide(t.Context(), d, query.Ask{}); err != nil {
@@ -352,12 +360,13 @@ func TestWhatIsDecidedIsNotSent(t *testing.T) {
 
 // TestTheProgramWithTheLeaseSends what is due, without anybody asking.
 func TestTheProgramWithTheLeaseSends(t *testing.T) {
-	now := time.Date(2026, 3, 10, 1, 0, 0, 0, time.UTC)
-	db := storetest.OpenWith(t, store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "due.db"), Now: func() time.Time { return now }})
+	clock := &ticking{}
+	clock.set(time.Date(2026, 3, 10, 1, 0, 0, 0, time.UTC))
+	db := storetest.OpenWith(t, store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "due.db"), Now: clock.now})
 	started := make(chan string, 9)
-	player := devintest.New(devintest.Options{Key: "cog_1", OrgID: "org-1", Now: func() time.Time { return now }})
+	player := devintest.New(devintest.Options{Key: "cog_1", OrgID: "org-1", Now: clock.now})
 	player.OnCreate(func(s devintest.Session) { started <- s.Title })
-	p := newCampaigner(t, db, player, &now)
+	p := newCampaigner(t, db, player, clock)
 	storetest.Put(t, db, manyIssues(4))
 	c := p.begin(telemetry.NewCampaign{})
 	p.paces(c.ID, 4, 30)

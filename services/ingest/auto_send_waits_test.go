@@ -45,7 +45,7 @@ func TestACampaignWaitsForRunFiles(t *testing.T) {
 		c := p.begin(telemetry.NewCampaign{})
 		p.paces(c.ID, 4, 30)
 		read := func() {
-			if err := p.db.SaveSource(t.Context(), telemetry.SourceStatus{Name: "runs", OKAt: telemetry.At(*p.clock)}); err != nil {
+			if err := p.db.SaveSource(t.Context(), telemetry.SourceStatus{Name: "runs", OKAt: telemetry.At(p.clock.now())}); err != nil {
 				t.Fatal(err)
 			}
 		}

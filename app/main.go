@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -16,41 +17,16 @@ import (
 )
 
 func main() {
-	flag.Usage = func() {
-		fmt.Fprintln(os.Stderr, "usage: app [--demo [--as-team]]\n       app version\n       app token create|list|revoke\n"+
-			"Settings come from the environment and from .env; see README.md.")
-		flag.PrintDefaults()
-	}
+	flag.Usage = usage
 	demo := flag.Bool("demo", false, "run with generated data; needs no settings and no network, and stores nothing")
 	team := flag.Bool("as-team", false, "with --demo: sign in as one of three people, each with another role")
 	flag.Parse()
+	err := do(*demo, *team)
 	switch {
-	case *team && !*demo:
-		fmt.Fprintln(os.Stderr, "--as-team is for the demo: use --demo --as-team.")
-		os.Exit(2)
-	case flag.NArg() == 1 && flag.Arg(0) == "version":
-		fmt.Println(version())
-		return
-	case flag.NArg() > 0 && flag.Arg(0) == "token":
-		if err := runToken(context.Background(), flag.Args()[1:], os.Stdout); err != nil {
-			fmt.Fprintln(os.Stderr, plainly(err))
-			os.Exit(1)
-		}
-		return
-	case flag.NArg() > 0:
-		fmt.Fprintln(os.Stderr, misused(flag.Args()))
+	case errors.Is(err, errMisused):
+		fmt.Fprintln(os.Stderr, err)
 		flag.Usage()
-		os.Exit(2)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	ended := make(chan error, 1)
-	go func() {
-		ended <- telemetry.Guard("the dashboard", func() error { return start(ctx, *demo, *team) })
-	}()
-	err := await(stop, signals, ended)
-	switch {
+		os.Exit(exitMisused)
 	case errors.Is(err, errTwice):
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(exitInterrupted)
@@ -60,21 +36,43 @@ func main() {
 	}
 }
 
-// misused says what is wrong with the arguments of the command line.
-func misused(args []string) string {
-	switch args[0] {
-	case "version":
-		return fmt.Sprintf("Unknown argument %q: version takes none.", args[1])
-	case "demo":
-		return `Unknown argument "demo". To run with generated data, use --demo.`
+// do does what the command line asks for: a command, or to serve.
+func do(demo, team bool) error {
+	switch {
+	case team && !demo:
+		return misused("--as-team is for the demo: use --demo --as-team.")
+	case flag.NArg() > 0:
+		return runCommand(flag.Args(), os.Stdout)
 	}
-	return fmt.Sprintf("Unknown argument %q.", args[0])
+	ctx, stop := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	ended := make(chan error, 1)
+	go func() {
+		ended <- telemetry.Guard("the dashboard", func() error { return start(ctx, demo, team) })
+	}()
+	return await(stop, signals, ended)
+}
+
+func usage() {
+	fmt.Fprintln(os.Stderr, "usage: app [--demo [--as-team]]")
+	for _, c := range commands() {
+		for form := range strings.Lines(c.usage) {
+			fmt.Fprintln(os.Stderr, "       app "+strings.TrimSpace(form))
+		}
+	}
+	fmt.Fprintln(os.Stderr, "Settings come from the environment and from .env; see README.md.")
+	flag.PrintDefaults()
 }
 
 const (
 	// endTime is how long the program may take to end: less than the ten
 	// seconds after which those who run programs kill them.
 	endTime = 9 * time.Second
+
+	// exitMisused is the exit status for a command line that cannot be taken, as
+	// Go's own tools have it.
+	exitMisused = 2
 
 	// exitInterrupted is the exit status of a program that was interrupted, as
 	// shells have it.

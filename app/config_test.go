@@ -350,13 +350,3 @@ func TestLogLevel(t *testing.T) {
 		}
 	}
 }
-
-// documented is what .env.example and the README say of one variable.
-type documented struct{ Name, Default, Meaning string }
-
-func documentedByConfig() (list []documented) {
-	for field := range reflect.TypeFor[Config]().Fields() {
-		list = append(list, documented{field.Tag.Get("env"), field.Tag.Get("envDefault"), field.Tag.Get("meaning")})
-	}
-	return list
-}

@@ -61,6 +61,9 @@ func loadConfig(environ []string, dotenvPath string) (Config, error) {
 		return Config{}, err
 	}
 	overlay(vars, environ, func(string) bool { return true })
+	if err := readSecretFiles(vars); err != nil {
+		return Config{}, err
+	}
 	return parseConfig(vars)
 }
 

@@ -179,7 +179,7 @@ func (l *listener) sayFull(c net.Conn) error {
 	}
 	body, contentType := []byte(e.Message+"\n"), "text/plain; charset=utf-8"
 	if underAPI(l.front.without(pathIn(asked[:n]))) {
-		body, contentType = errorJSON(e), "application/json; charset=utf-8"
+		body, contentType = errorJSON(e, ""), "application/json; charset=utf-8"
 	}
 	if err := c.SetDeadline(time.Now().Add(refuseTime)); err != nil {
 		return err

@@ -23,6 +23,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{name: "version", usage: "version", run: printVersion},
+		{name: "health", usage: "health", run: runHealth},
 		{name: "token", usage: "token create|list|revoke", run: runToken},
 	}
 }

@@ -46,6 +46,17 @@ func TestAsInTheImage(t *testing.T) {
 	p.UntilSays("/api/jobs", `"kind":"refresh","state":"done"`)
 	p.Figures(http.MethodGet, "/api/stats", map[string]float64{"total_runs": 2})
 	p.Page("/issues")
+	health := program.Command(t, program.Settings{"LISTEN_ADDR": strings.TrimPrefix(p.URL, "http://")})
+	inImage(health)
+	if out, err := health.CombinedOutput(); err != nil || !strings.Contains(string(out), "ok") {
+		t.Errorf("health: %v, %s", err, out)
+	}
+	p.Stop()
+	health = program.Command(t, program.Settings{"LISTEN_ADDR": strings.TrimPrefix(p.URL, "http://")})
+	inImage(health)
+	if out, err := health.CombinedOutput(); err == nil || !strings.Contains(string(out), "Nothing answers") {
+		t.Errorf("health of a program that has ended: %v, %s", err, out)
+	}
 	got := filesIn(t, root)
 	got = slices.DeleteFunc(got, func(name string) bool { return strings.HasPrefix(name, "data/dashboard.db") })
 	if want := []string{"dashboard", "etc/authority.pem"}; !slices.Equal(got, want) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,13 +42,13 @@ const lateAfter = 3 * time.Second
 // ends, and closes it again. played is the zero value unless its data is
 // generated. ready, if given, gets the address that it listens on.
 func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger, ready func(net.Addr)) error {
-	if err := cfg.accessFault(); err != nil {
+	if err := cmp.Or(cfg.accessFault(), cfg.tlsFault()); err != nil {
 		return err
 	}
 	for _, m := range cfg.missing() {
 		log.Warn(m.Variable+" is not set", "off", m.Off, "where", m.Where)
 	}
-	ln, err := listen(ctx, string(cfg.ListenAddr))
+	ln, err := listen(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
@@ -93,7 +94,7 @@ func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger
 		return err
 	}
 	count.Watch(monitor.Watched{Database: db, Load: srv.Load, Budgets: up.budgets(), Log: log})
-	log.Info("listening", "url", "http://"+ln.Addr().String())
+	log.Info("listening", "url", cfg.scheme()+ln.Addr().String())
 	if ready != nil {
 		ready(ln.Addr())
 	}
@@ -283,7 +284,9 @@ func webSettings(cfg Config, played demonstration) web.Settings {
 	}
 }
 
-func listen(ctx context.Context, address string) (net.Listener, error) {
+// listen listens on the address of the settings, with TLS if they say so.
+func listen(ctx context.Context, cfg Config, log *slog.Logger) (net.Listener, error) {
+	address := string(cfg.ListenAddr)
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
@@ -296,7 +299,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 			"Cannot listen on %s. Set LISTEN_ADDR to an address of this machine, for example 127.0.0.1:5000.",
 			address).Because(err)
 	}
-	return ln, nil
+	return secured(ln, cfg, log)
 }
 
 // buildID distinguishes builds: the commit, or "dev" where there is none.

@@ -64,6 +64,7 @@ func mayImport() map[string][]string {
 		"app/server":         {"services/telemetry", "services/access", "services/cache", "static"},
 		"app/hooks":          {"app/server", "services/telemetry", "views/links"},
 		"app/api":            reads,
+		"app/mcp":            {"services/telemetry", "services/query", "views/links"}, // it asks the API, and nothing else
 		"app/api/apitest":    {"app/api", "services/telemetry", "services/telemetry/history", "static"},
 		"app/web":            append([]string{"app/server", "services/telemetry", "services/dashboard", "services/ingest", "views/links"}, families()...),
 		"app/web/webtest":    {"*"},
@@ -117,7 +118,9 @@ func owners() map[string][]string {
 		"github.com/caarlos0/env":            {"app"},
 		"github.com/joho/godotenv":           {"app"},
 		"github.com/a-h/templ":               {"views/...", "app", "app/..."},
-		"github.com/getkin/kin-openapi":      {"app/api/apitest", "app/web/docs"},
+		"github.com/getkin/kin-openapi":      {"app/api/apitest", "app/web/docs", "app/mcp"},
+		"github.com/modelcontextprotocol":    {"app/mcp"},
+		"github.com/google/jsonschema-go":    {"app/mcp"},
 		"github.com/chromedp":                {},
 		"github.com/rogpeppe/go-internal":    {},
 		"github.com/google/go-cmp":           {},

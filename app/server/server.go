@@ -335,7 +335,9 @@ func asksUpstream(c *fiber.Ctx, r Route) bool {
 // at a time.
 func (s *Server) ask(c *fiber.Ctx, r Route) error {
 	if r.Waits {
-		c.SetUserContext(telemetry.AsIn(s.stop, c.UserContext()))
+		ctx, cancel := untilAsked(c, s.stop)
+		defer cancel()
+		c.SetUserContext(telemetry.AsIn(ctx, c.UserContext()))
 		return s.handled(c, r)
 	}
 	through := s.inside

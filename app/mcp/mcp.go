@@ -40,9 +40,10 @@ type Options struct {
 	Log         *slog.Logger
 }
 
-// toolTime is how long a tool may take, of which each of its questions to the
-// API has its own bound.
-const toolTime = 30 * time.Second
+const (
+	toolTime = 30 * time.Second // of a tool: later it asks the API nothing more
+	lastTime = 15 * time.Second // of the last question of a tool, which has a bound of its own, and of its answer
+)
 
 // Server answers agents. It is safe for concurrent use.
 type Server struct {
@@ -104,12 +105,15 @@ func (s *Server) handle(c *fiber.Ctx) error {
 	case !json.Valid(body):
 		return telemetry.Errorf(telemetry.CodeInvalid, "Invalid body: want one JSON-RPC message. It is empty, cut short or not valid JSON.")
 	}
-	ctx, cancel := context.WithTimeout(c.UserContext(), s.o.Timeout)
+	ctx, cancel := context.WithTimeout(c.UserContext(), s.o.Timeout+lastTime)
 	defer cancel()
 	ctx = context.WithValue(ctx, clientKey{}, &http.Client{Transport: s.o.Inside(c)})
 	fasthttpadaptor.NewFastHTTPHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.handler.ServeHTTP(whole{w}, r.WithContext(ctx))
 	}))(c.Context())
+	if ctx.Err() != nil && len(c.Response().Body()) == 0 {
+		return telemetry.Errorf(telemetry.CodeUnavailable, "The answer took longer than %s. Ask for less at a time, or try again later.", s.o.Timeout+lastTime)
+	}
 	return nil
 }
 

@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"telemetry-dashboard/app/client"
 )
 
 // command is one that the program has beside serving: "app NAME …".
@@ -24,6 +26,9 @@ func commands() []command {
 	return []command{
 		{name: "version", usage: "version", run: printVersion},
 		{name: "token", usage: "token create|list|revoke", run: runToken},
+		{name: "get", usage: client.GetUsage, run: remotely(client.Get)},
+		{name: "mcp", usage: client.MCPUsage, run: remotely(client.MCP)},
+		{name: "completion", usage: client.CompletionUsage, run: completion},
 	}
 }
 

@@ -65,6 +65,7 @@ func mayImport() map[string][]string {
 		"app/hooks":          {"app/server", "services/telemetry", "views/links"},
 		"app/api":            reads,
 		"app/mcp":            {"services/telemetry", "services/query", "views/links"}, // it asks the API, and nothing else
+		"app/client":         {"services/telemetry"},                                  // it asks a dashboard by HTTP
 		"app/api/apitest":    {"app/api", "services/telemetry", "services/telemetry/history", "static"},
 		"app/web":            append([]string{"app/server", "services/telemetry", "services/dashboard", "services/ingest", "views/links"}, families()...),
 		"app/web/webtest":    {"*"},

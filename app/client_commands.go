@@ -16,7 +16,14 @@ import (
 // remotely does a command that asks a dashboard that runs.
 func remotely(do func(context.Context, client.Env, []string) error) func(context.Context, []string, io.Writer) error {
 	return func(ctx context.Context, args []string, out io.Writer) error {
-		env := client.Env{URL: os.Getenv(client.VarURL), Token: os.Getenv(client.VarToken), In: os.Stdin, Out: out, Err: os.Stderr}
+		env := client.Env{
+			URL:   os.Getenv(client.VarURL),
+			Token: os.Getenv(client.VarToken),
+			Plain: os.Getenv(client.VarPlainHTTP) == "true",
+			In:    os.Stdin,
+			Out:   out,
+			Err:   os.Stderr,
+		}
 		if columns, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
 			env.Width = columns
 		}

@@ -19,8 +19,9 @@ import (
 
 // Variables of the environment that say which dashboard is asked, and as whom.
 const (
-	VarURL   = "DASHBOARD_URL"
-	VarToken = "DASHBOARD_TOKEN"
+	VarURL       = "DASHBOARD_URL"
+	VarToken     = "DASHBOARD_TOKEN"
+	VarPlainHTTP = "ALLOW_PLAIN_HTTP_UPSTREAM" // "true": a token may go to another machine unencrypted
 )
 
 // DefaultURL is where a dashboard is asked that nothing else is said of.
@@ -30,6 +31,7 @@ const DefaultURL = "http://127.0.0.1:5000"
 type Env struct {
 	URL   string // of the dashboard; "" is DefaultURL
 	Token string // "" sends none
+	Plain bool   // the token may be sent to another machine by plain http
 	In    io.Reader
 	Out   io.Writer
 	Err   io.Writer
@@ -73,6 +75,10 @@ func open(env Env) (*dashboard, error) {
 	if strings.ContainsFunc(env.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return nil, errors.New("invalid " + VarToken + ": an access token has no spaces and no line breaks")
 	}
+	if env.Token != "" && u.Scheme == "http" && !env.Plain && !thisMachine(u.Hostname()) {
+		return nil, fmt.Errorf("%s is plain http on another machine, which would send the token unencrypted. Use https, or set %s=true",
+			address, VarPlainHTTP)
+	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DialContext = (&net.Dialer{Timeout: dialTime}).DialContext
 	transport.ResponseHeaderTimeout = firstTime
@@ -90,6 +96,12 @@ func open(env Env) (*dashboard, error) {
 			return nil
 		}},
 	}, nil
+}
+
+// thisMachine reports whether a host is loopback.
+func thisMachine(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
 // get asks for an address of the API, and returns an answer that succeeded.

@@ -137,6 +137,10 @@ func TestErrorsAreSentences(t *testing.T) {
 			t.Errorf("%s: %v, want %s", address, err, words)
 		}
 	}
+	if err := Get(t.Context(), Env{URL: "http://dash.example", Token: "tdash_x"}, []string{"issues"}); err == nil ||
+		!strings.Contains(err.Error(), "would send the token unencrypted") {
+		t.Error(err)
+	}
 	if err := Get(t.Context(), Env{Token: "a\nb"}, []string{"issues"}); err == nil || !strings.Contains(err.Error(), "DASHBOARD_TOKEN") {
 		t.Error(err)
 	}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"telemetry-dashboard/app/client"
 )
 
 // command is one that the program has beside serving: "app NAME …".
@@ -25,6 +27,9 @@ func commands() []command {
 		{name: "version", usage: "version", run: printVersion},
 		{name: "health", usage: "health", run: runHealth},
 		{name: "token", usage: "token create|list|revoke", run: runToken},
+		{name: "get", usage: client.GetUsage, run: remotely(client.Get)},
+		{name: "mcp", usage: client.MCPUsage, run: remotely(client.MCP)},
+		{name: "completion", usage: client.CompletionUsage, run: completion},
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/static"
+	"telemetry-dashboard/views/links"
 )
 
 // rules are those of the program's own router.
@@ -26,8 +27,9 @@ func rules(t *testing.T) []server.Rule {
 	cfg := Config{WebhookSecret: "secret"}
 	board := dashboard.New(reading(nil))
 	site := newSite(cfg, demonstration{}, web.Options{Assets: static.New(), Dashboard: board})
-	routes := append(routesOf(&api.API{Dashboard: board}, site), webhooks(cfg, db.Store)...)
 	log := slog.New(slog.DiscardHandler)
+	agents := newMCP(cfg, &net.TCPAddr{}, board, nil, nil)
+	routes := append(routesOf(&api.API{Dashboard: board}, agents, site), webhooks(cfg, db.Store)...)
 	routes = append(routes, monitorRoutes(db.Store, newMetrics(), log)...)
 	srv, err := newServer(cfg, log, db.Store, access.Everyone("you"), &net.TCPAddr{}, routes, site, nil)
 	if err != nil {
@@ -51,13 +53,14 @@ func TestEachRouteSaysWhoMayAskIt(t *testing.T) {
 		case !slices.Contains(telemetry.Roles(), r.Needs):
 			t.Errorf("%s %s needs %q, which is no role: say in its route who may ask it", r.Method, r.Path, r.Needs)
 		case r.Needs == telemetry.RoleViewer && r.Method != "GET" && r.Method != "HEAD" &&
-			!slices.Contains([]string{"/actions/dismiss", "/actions/sign-out", "/actions/sign-out-everywhere"}, r.Path):
+			!slices.Contains([]string{"/actions/dismiss", "/actions/sign-out", "/actions/sign-out-everywhere", links.MCP}, r.Path):
 			t.Errorf("%s %s changes something, and viewers may ask it", r.Method, r.Path)
 		}
 	}
 	for _, r := range all {
 		reads := r.Method == "GET" || r.Method == "HEAD"
-		if exempt := r.Path == "/actions/dismiss" || r.Path == "/webhooks/github"; !reads && (r.Action == "") != exempt {
+		// What a tool at /mcp changes is noted by the endpoint of the API that changes it.
+		if exempt := r.Path == "/actions/dismiss" || r.Path == "/webhooks/github" || r.Path == links.MCP; !reads && (r.Action == "") != exempt {
 			t.Errorf("%s %s has the action %q: say in its route what the audit log calls it", r.Method, r.Path, r.Action)
 		}
 	}

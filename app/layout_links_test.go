@@ -15,6 +15,7 @@ import (
 
 	"telemetry-dashboard/app/api"
 	"telemetry-dashboard/app/hooks"
+	"telemetry-dashboard/app/mcp"
 	"telemetry-dashboard/app/web"
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/static"
@@ -47,6 +48,7 @@ func linkCases() map[string]struct{ address, method, route string } {
 		"APIBatches":     {links.APIBatches, post, "/api/batches"},
 		"APIDescription": {links.APIDescription, get, "/api/openapi.yaml"},
 		"GitHubWebhook":  {links.GitHubWebhook, post, links.GitHubWebhook},
+		"MCP":            {links.MCP, post, links.MCP},
 		"APIList":        {links.APIList("pulls"), get, "/api/prs"},
 		"APIExport":      {links.APIExport("pulls", "csv"), get, "/api/prs.csv"},
 		"APIIssue":       {links.APIIssue("a/%?#"), get, "/api/issues/:id"},
@@ -101,6 +103,9 @@ func TestLinksLeadToRoutes(t *testing.T) {
 		route(r.Method, r.Path)
 	}
 	for _, r := range newSite(Config{}, demonstration{}, web.Options{Assets: static.New(), Dashboard: board}).Routes() {
+		route(r.Method, r.Path)
+	}
+	for _, r := range mcp.New(mcp.Options{}).Routes() {
 		route(r.Method, r.Path)
 	}
 	for _, r := range hooks.Routes(hooks.Options{Secret: "x"}) {

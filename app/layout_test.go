@@ -65,6 +65,8 @@ func mayImport() map[string][]string {
 		"app/monitor":        {"app/server", "services/telemetry"},
 		"app/hooks":          {"app/server", "services/telemetry", "views/links"},
 		"app/api":            reads,
+		"app/mcp":            {"services/telemetry", "services/query", "views/links"}, // it asks the API, and nothing else
+		"app/client":         {"services/telemetry"},                                  // it asks a dashboard by HTTP
 		"app/api/apitest":    {"app/api", "services/telemetry", "services/telemetry/history", "static"},
 		"app/web":            append([]string{"app/server", "services/telemetry", "services/dashboard", "services/ingest", "views/links"}, families()...),
 		"app/web/webtest":    {"*"},
@@ -119,12 +121,14 @@ func owners() map[string][]string {
 		"github.com/joho/godotenv":            {"app"},
 		"github.com/a-h/templ":                {"views/...", "app", "app/..."},
 		"github.com/prometheus/client_golang": {"app/monitor"},
-		"github.com/getkin/kin-openapi":       {"app/api/apitest", "app/web/docs"},
+		"github.com/getkin/kin-openapi":       {"app/api/apitest", "app/web/docs", "app/mcp"},
 		"github.com/chromedp":                 {},
 		"github.com/rogpeppe/go-internal":     {},
 		"github.com/google/go-cmp":            {},
 		"go.uber.org/goleak":                  {},
 		"github.com/santhosh-tekuri/jsonsch":  {"app/api/apitest"},
+		"github.com/modelcontextprotocol":     {"app/mcp"},
+		"github.com/google/jsonschema-go":     {"app/mcp"},
 		normalForms:                           {"services/telemetry"},
 	}
 }

@@ -7,22 +7,26 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
 
+	"github.com/gofiber/fiber/v2"
 	"golang.org/x/sync/errgroup"
 
 	"telemetry-dashboard/app/api"
 	"telemetry-dashboard/app/hooks"
+	"telemetry-dashboard/app/mcp"
 	"telemetry-dashboard/app/monitor"
 	"telemetry-dashboard/app/server"
 	"telemetry-dashboard/app/web"
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/github"
 	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/decisions"
 	"telemetry-dashboard/services/store/derive"
@@ -88,8 +92,10 @@ func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger
 		Quotas:      up.quotas(),
 		People:      peopleOptions(cfg, played, db, gate),
 	})
-	routes := append(routesOf(newAPI(cfg, played.on, board, jobs, records), site), webhooks(cfg, db)...)
-	srv, err := newServer(cfg, log, db, gate, ln.Addr(), append(routes, monitorRoutes(db, count, log)...), site, count.Requests)
+	var srv *server.Server
+	agents := newMCP(cfg, ln.Addr(), board, log, func(c *fiber.Ctx) http.RoundTripper { return srv.Inside(c) })
+	routes := append(routesOf(newAPI(cfg, played.on, board, jobs, records), agents, site), webhooks(cfg, db)...)
+	srv, err = newServer(cfg, log, db, gate, ln.Addr(), append(routes, monitorRoutes(db, count, log)...), site, count.Requests)
 	if err != nil {
 		return err
 	}
@@ -166,10 +172,35 @@ func newServer(
 	}, routes), nil
 }
 
-// routesOf are those of the API and of the pages.
-func routesOf(surface *api.API, site *web.Web) (routes []server.Route) {
+// newMCP is what agents use, at an address: inside asks the API on their behalf.
+func newMCP(
+	cfg Config, at net.Addr, board *dashboard.Dashboard, log *slog.Logger, inside func(c *fiber.Ctx) http.RoundTripper,
+) *mcp.Server {
+	base := cfg.PublicURL.base()
+	return mcp.New(mcp.Options{
+		Inside: inside,
+		Schema: func(list string) (*query.Schema, error) {
+			named, err := board.Named(list)
+			if err != nil {
+				return nil, err
+			}
+			return named.Schema(), nil
+		},
+		Description: static.OpenAPI(),
+		Origin:      cmp.Or(strings.TrimSuffix(string(cfg.PublicURL), string(base)), "http://"+at.String()),
+		Base:        base,
+		Version:     buildID(),
+		Log:         log,
+	})
+}
+
+// routesOf are those of the API, of agents and of the pages.
+func routesOf(surface *api.API, agents *mcp.Server, site *web.Web) (routes []server.Route) {
 	for _, r := range surface.Routes() {
 		routes = append(routes, server.Route(r))
+	}
+	for _, r := range agents.Routes() {
+		routes = append(routes, server.Route{Method: r.Method, Path: r.Path, Needs: r.Needs, Handle: r.Handle, Waits: r.Waits})
 	}
 	return append(routes, site.Routes()...)
 }

@@ -156,9 +156,13 @@ func isAPI(c *fiber.Ctx) bool {
 	return underAPI(c.Request().URI().PathOriginal())
 }
 
-// apiPath is what the API is under.
-const apiPath = "/api/"
+// apiPath is what the API is under, and mcpPath where agents ask: what is
+// answered there is read by programs.
+const (
+	apiPath = "/api/"
+	mcpPath = "/mcp"
+)
 
 func underAPI(path []byte) bool {
-	return bytes.HasPrefix(path, []byte(apiPath)) || string(path) == "/api"
+	return bytes.HasPrefix(path, []byte(apiPath)) || string(path) == "/api" || string(path) == mcpPath
 }

@@ -356,7 +356,9 @@ func asksUpstream(c *fiber.Ctx, r Route) bool {
 // at a time.
 func (s *Server) ask(c *fiber.Ctx, r Route) error {
 	if r.Waits {
-		c.SetUserContext(s.asking(s.stop, c))
+		ctx, cancel := untilAsked(c, s.stop)
+		defer cancel()
+		c.SetUserContext(s.asking(ctx, c))
 		return s.handled(c, r)
 	}
 	through := s.inside

@@ -26,6 +26,7 @@ import (
 // site is a running server.
 type site struct {
 	t       *testing.T
+	server  *Server
 	addr    string
 	version atomic.Uint64 // of the topic "records"
 	asked   atomic.Int64  // handlers that ran
@@ -57,6 +58,7 @@ func serve(t *testing.T, routes func(*site) []Route, change ...func(*Options)) *
 		list[i].Needs = cmp.Or(list[i].Needs, telemetry.RoleViewer)
 	}
 	srv := New(o, list)
+	s.server = srv
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	s.stop = stop
 	go func() { s.ended <- srv.Serve(ctx, telling{ln, s.closed}) }()

@@ -89,6 +89,9 @@ const (
 // GitHubWebhook is where GitHub sends its webhooks.
 const GitHubWebhook = "/webhooks/github"
 
+// MCP is where agents ask, by the Model Context Protocol.
+const MCP = "/mcp"
+
 // Issue is the page of an issue, by any of its ids.
 func Issue(id string) string { return under(Issues, id) }
 

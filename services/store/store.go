@@ -67,6 +67,7 @@ type Options struct {
 	URL   string           // sqlite:PATH, or postgres://…
 	Now   func() time.Time // the clock for rows that carry the time of writing
 	Alone bool             // refuse a SQLite file that another program with Alone has open
+	Reads bool             // only read, also beside programs that write: nothing is created, migrated or changed
 }
 
 // Open opens the database, creates it if need be, brings its schema up to
@@ -82,6 +83,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	var err error
 	switch {
+	case strings.HasPrefix(o.URL, "sqlite:") && o.Reads:
+		err = s.openSQLiteToRead(ctx, strings.TrimPrefix(o.URL, "sqlite:"))
 	case strings.HasPrefix(o.URL, "sqlite:"):
 		err = s.openSQLite(ctx, strings.TrimPrefix(o.URL, "sqlite:"), o.Alone)
 	case strings.HasPrefix(o.URL, "postgres://"), strings.HasPrefix(o.URL, "postgresql://"):
@@ -89,7 +92,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	default:
 		err = telemetry.Errorf(telemetry.CodeInvalid, "DATABASE_URL must begin with sqlite: or postgres://, for example sqlite:data/dashboard.db")
 	}
-	if err == nil {
+	switch {
+	case err == nil && o.Reads:
+		err = s.startToRead(ctx)
+	case err == nil:
 		err = s.start(ctx)
 	}
 	if err != nil {
@@ -242,7 +248,7 @@ func (s *Store) transact(ctx context.Context, do func(*Tx) error) error {
 	limited, cancel := context.WithTimeout(ctx, writeLimit)
 	defer cancel()
 	for attempt := 0; ; attempt++ {
-		err := s.writeOnce(limited, do)
+		err := s.writeOnce(limited, s.write, do)
 		if err == nil || attempt >= 3 || !s.dialect.retry(err) {
 			return s.wrote(s.describe(overdue(ctx, err, writeLimit)))
 		}
@@ -259,8 +265,13 @@ func overdue(ctx context.Context, err error, limit time.Duration) error {
 		int(limit.Minutes())).Because(err)
 }
 
-func (s *Store) writeOnce(ctx context.Context, do func(*Tx) error) (err error) {
-	begun, err := s.write.BeginTx(ctx, nil)
+// beginner is the pool that writes, or one connection of it.
+type beginner interface {
+	BeginTx(ctx context.Context, o *sql.TxOptions) (*sql.Tx, error)
+}
+
+func (s *Store) writeOnce(ctx context.Context, in beginner, do func(*Tx) error) (err error) {
+	begun, err := in.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin to write: %w", ended(ctx, err))
 	}
@@ -333,15 +344,19 @@ func (s *Store) Read(ctx context.Context, do func(*Tx) error) error {
 }
 
 func (s *Store) readOnce(ctx context.Context, do func(*Tx) error) error {
-	limited, cancel := context.WithTimeout(ctx, readLimit)
+	return s.readWithin(ctx, readLimit, do)
+}
+
+func (s *Store) readWithin(ctx context.Context, limit time.Duration, do func(*Tx) error) error {
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	begun, err := s.reader().BeginTx(limited, s.dialect.readOptions())
 	if err != nil {
-		return s.describe(overdue(ctx, fmt.Errorf("begin to read: %w", ended(limited, err)), readLimit))
+		return s.describe(overdue(ctx, fmt.Errorf("begin to read: %w", ended(limited, err)), limit))
 	}
 	defer func() { _ = begun.Rollback() }()
 	tx := &Tx{ctx: limited, tx: begun, dialect: s.dialect, spelling: s.spelling, now: s.now()}
-	return s.describe(overdue(ctx, errors.Join(do(tx), tx.err), readLimit))
+	return s.describe(overdue(ctx, errors.Join(do(tx), tx.err), limit))
 }
 
 // Get is Read for what gives a value.

@@ -24,6 +24,9 @@ func commands() []command {
 	return []command{
 		{name: "version", usage: "version", run: printVersion},
 		{name: "token", usage: "token create|list|revoke", run: runToken},
+		{name: "backup", usage: "backup [--force] FILE", run: runBackup},
+		{name: "restore", usage: "restore [--replace] FILE", run: runRestore},
+		{name: "migrate", usage: "migrate [--dry-run]", run: runMigrate},
 	}
 }
 

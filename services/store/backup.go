@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -213,6 +212,3 @@ func digest(text []byte) string {
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
 }
-
-// missing reports whether an error is of a file that is not there.
-func missing(err error) bool { return errors.Is(err, fs.ErrNotExist) }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 
@@ -38,7 +39,7 @@ const begins = "SQLite format 3\x00"
 func openBackupFile(ctx context.Context, path string) (*backupFile, error) {
 	f, err := os.Open(path) //nolint:gosec // the person at the terminal names it
 	switch {
-	case missing(err):
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, telemetry.Errorf(telemetry.CodeInvalid, "There is no file %s. Check its name.", path).Because(err)
 	case err != nil:
 		return nil, telemetry.Errorf(telemetry.CodeInvalid, "Cannot read the file %s (%s).", path, reason(err)).Because(err)

@@ -58,6 +58,8 @@ func (s *Store) Restore(ctx context.Context, path string, replace bool) (Manifes
 		for _, create := range indexes {
 			tx.Exec(create)
 		}
+		tx.Exec(`DELETE FROM sign_ins`) // those of the replaced database
+		tx.Exec(`DELETE FROM sign_in_states`)
 		tx.Exec(`UPDATE meta SET value = $1 WHERE key = 'database_id'`, telemetry.NewID())
 		for _, topic := range telemetry.Topics() {
 			tx.Touch(topic)

@@ -150,6 +150,10 @@ func TestRestoreReplaces(t *testing.T) {
 		if _, err := s.Restore(t.Context(), path, false); err == nil || !strings.Contains(err.Error(), "--replace") {
 			t.Fatalf("data was replaced unasked: %v", err)
 		}
+		if err := s.Exec(t.Context(), `INSERT INTO sign_ins (id, person, name, role, way, token, rules, at, seen, until)
+			VALUES ('a', 'a', 'a', 'admin', 'github', '', '', 1, 1, 1)`); err != nil {
+			t.Fatal(err)
+		}
 		id, version := s.ID(), s.Versions()[telemetry.TopicRecords]
 		if m, err := s.Restore(t.Context(), path, true); err != nil || m.Build != "build 7" || m.Rows() == 0 {
 			t.Fatal(m, err)
@@ -157,6 +161,9 @@ func TestRestoreReplaces(t *testing.T) {
 		storetest.SameDump(t, "replaced", everyRow(t, s), want)
 		if got, err := s.Texts(t.Context(), `SELECT value FROM meta WHERE key = 'database_id'`); err != nil || got[0] == id || got[0] == source.ID() {
 			t.Errorf("the id is %v, %v; it was %s, and the backup's %s", got, err, id, source.ID())
+		}
+		if left, err := s.Texts(t.Context(), `SELECT id FROM sign_ins`); err != nil || len(left) > 0 {
+			t.Errorf("still signed in: %q, %v", left, err)
 		}
 		if now := s.Versions()[telemetry.TopicRecords]; now <= version {
 			t.Errorf("the version is %d and was %d", now, version)

@@ -27,6 +27,7 @@ func commands() []command {
 		{name: "backup", usage: "backup [--force] FILE", run: runBackup},
 		{name: "restore", usage: "restore [--replace] FILE", run: runRestore},
 		{name: "migrate", usage: "migrate [--dry-run]", run: runMigrate},
+		{name: "doctor", usage: "doctor [-o table|json]", run: runDoctor},
 	}
 }
 

@@ -27,31 +27,40 @@ func connect(cfg Config, log *slog.Logger) (upstreams, error) {
 	var u upstreams
 	var err error
 	if cfg.GitHubToken != "" {
-		u.github, err = github.New(github.Options{
-			BaseURL:        string(cfg.GitHubAPIURL),
-			AllowPlainHTTP: cfg.PlainUpstream,
-			Token:          string(cfg.GitHubToken),
-			CacheTTL:       cfg.CacheTTL,
-			Log:            log,
-			Now:            time.Now,
-		})
-		if err != nil {
+		if u.github, err = github.New(cfg.github(log)); err != nil {
 			return u, err
 		}
 		u.logs = upstream.NewAllowance(u.github.Limits(), "run logs")
 	}
 	if cfg.DevinAPIKey != "" {
-		u.devin, err = devin.New(devin.Options{
-			BaseURL:        string(cfg.DevinAPIURL),
-			AllowPlainHTTP: cfg.PlainUpstream,
-			Key:            string(cfg.DevinAPIKey),
-			OrgID:          string(cfg.DevinOrgID),
-			CacheTTL:       cfg.CacheTTL,
-			Log:            log,
-			Now:            time.Now,
-		})
+		u.devin, err = devin.New(cfg.devin(log))
 	}
 	return u, err
+}
+
+// github says how GitHub is asked.
+func (c Config) github(log *slog.Logger) github.Options {
+	return github.Options{
+		BaseURL:        string(c.GitHubAPIURL),
+		AllowPlainHTTP: c.PlainUpstream,
+		Token:          string(c.GitHubToken),
+		CacheTTL:       c.CacheTTL,
+		Log:            log,
+		Now:            time.Now,
+	}
+}
+
+// devin says how Devin is asked.
+func (c Config) devin(log *slog.Logger) devin.Options {
+	return devin.Options{
+		BaseURL:        string(c.DevinAPIURL),
+		AllowPlainHTTP: c.PlainUpstream,
+		Key:            string(c.DevinAPIKey),
+		OrgID:          string(c.DevinOrgID),
+		CacheTTL:       c.CacheTTL,
+		Log:            log,
+		Now:            time.Now,
+	}
 }
 
 func (u upstreams) close() {

@@ -30,6 +30,10 @@ func commands() []command {
 		{name: "get", usage: client.GetUsage, run: remotely(client.Get)},
 		{name: "mcp", usage: client.MCPUsage, run: remotely(client.MCP)},
 		{name: "completion", usage: client.CompletionUsage, run: completion},
+		{name: "backup", usage: "backup [--force] FILE", run: runBackup},
+		{name: "restore", usage: "restore [--replace] FILE", run: runRestore},
+		{name: "migrate", usage: "migrate [--dry-run]", run: runMigrate},
+		{name: "doctor", usage: "doctor [-o table|json]", run: runDoctor},
 	}
 }
 

@@ -34,33 +34,44 @@ func connect(cfg Config, count *monitor.Metrics, log *slog.Logger) (upstreams, e
 	var u upstreams
 	var err error
 	if cfg.GitHubToken != "" {
-		u.github, err = github.New(github.Options{
-			BaseURL:        string(cfg.GitHubAPIURL),
-			AllowPlainHTTP: cfg.PlainUpstream,
-			Token:          string(cfg.GitHubToken),
-			CacheTTL:       cfg.CacheTTL,
-			Around:         count.Upstream(upstreamGitHub),
-			Log:            log,
-			Now:            time.Now,
-		})
-		if err != nil {
+		o := cfg.github(log)
+		o.Around = count.Upstream(upstreamGitHub)
+		if u.github, err = github.New(o); err != nil {
 			return u, err
 		}
 		u.logs = upstream.NewAllowance(u.github.Limits(), "run logs")
 	}
 	if cfg.DevinAPIKey != "" {
-		u.devin, err = devin.New(devin.Options{
-			BaseURL:        string(cfg.DevinAPIURL),
-			AllowPlainHTTP: cfg.PlainUpstream,
-			Key:            string(cfg.DevinAPIKey),
-			OrgID:          string(cfg.DevinOrgID),
-			CacheTTL:       cfg.CacheTTL,
-			Around:         count.Upstream(upstreamDevin),
-			Log:            log,
-			Now:            time.Now,
-		})
+		o := cfg.devin(log)
+		o.Around = count.Upstream(upstreamDevin)
+		u.devin, err = devin.New(o)
 	}
 	return u, err
+}
+
+// github says how GitHub is asked.
+func (c Config) github(log *slog.Logger) github.Options {
+	return github.Options{
+		BaseURL:        string(c.GitHubAPIURL),
+		AllowPlainHTTP: c.PlainUpstream,
+		Token:          string(c.GitHubToken),
+		CacheTTL:       c.CacheTTL,
+		Log:            log,
+		Now:            time.Now,
+	}
+}
+
+// devin says how Devin is asked.
+func (c Config) devin(log *slog.Logger) devin.Options {
+	return devin.Options{
+		BaseURL:        string(c.DevinAPIURL),
+		AllowPlainHTTP: c.PlainUpstream,
+		Key:            string(c.DevinAPIKey),
+		OrgID:          string(c.DevinOrgID),
+		CacheTTL:       c.CacheTTL,
+		Log:            log,
+		Now:            time.Now,
+	}
 }
 
 func (u upstreams) close() {

@@ -98,16 +98,10 @@ const (
 func (s *Store) speak(d dialect) { s.dialect, s.spelling = d, spellingOf(d) }
 
 func (s *Store) openSQLite(ctx context.Context, path string, alone bool) error {
-	s.speak(sqliteDialect{})
-	path = strings.TrimPrefix(path, "//")
-	if path == "" {
-		return telemetry.Errorf(telemetry.CodeInvalid, "DATABASE_URL has no file; want for example sqlite:data/dashboard.db")
+	err := s.name(path)
+	if err == nil {
+		err = s.prepareFile()
 	}
-	s.path, s.log = path, path+"-wal"
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		s.log = real + "-wal" // SQLite resolves links, too
-	}
-	err := s.prepareFile()
 	if err == nil && alone {
 		err = s.lockDatabase()
 	}
@@ -128,6 +122,20 @@ func (s *Store) openSQLite(ctx context.Context, path string, alone bool) error {
 		return s.explain(err)
 	}
 	s.noteFile()
+	return nil
+}
+
+// name notes the path of SQLite's file, as DATABASE_URL has it.
+func (s *Store) name(path string) error {
+	s.speak(sqliteDialect{})
+	path = strings.TrimPrefix(path, "//")
+	if path == "" {
+		return telemetry.Errorf(telemetry.CodeInvalid, "DATABASE_URL has no file; want for example sqlite:data/dashboard.db")
+	}
+	s.path, s.log = path, path+"-wal"
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		s.log = real + "-wal" // SQLite resolves links, too
+	}
 	return nil
 }
 

@@ -101,6 +101,10 @@ func refusal(tx *Tx, first, known int64) *telemetry.Error {
 	if !slices.ContainsFunc(tables, func(name string) bool { return name != versionTable && name != lock.DefaultLockTableName }) {
 		return nil // a first start was cut short, or is under way
 	}
+	if slices.Contains(tables, manifestTable) {
+		return telemetry.Errorf(telemetry.CodeUnavailable, "The file in DATABASE_URL is a backup, and not a database to run on. "+
+			"Name another file in DATABASE_URL, and restore the backup into it: app restore FILE.")
+	}
 	for _, ours := range []string{versionTable, "meta", "versions"} {
 		if !slices.Contains(tables, ours) {
 			return telemetry.Errorf(telemetry.CodeUnavailable, "The database in DATABASE_URL belongs to another program: "+

@@ -69,6 +69,7 @@ type Options struct {
 	Now   func() time.Time // the clock for rows that carry the time of writing
 	Alone bool             // refuse a SQLite file that another program with Alone has open
 	Slow  Slow             // is told of statements that take long
+	Reads bool             // only read, also beside programs that write: nothing is created, migrated or changed
 }
 
 // Open opens the database, creates it if need be, brings its schema up to
@@ -85,6 +86,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	var err error
 	switch {
+	case strings.HasPrefix(o.URL, "sqlite:") && o.Reads:
+		err = s.openSQLiteToRead(ctx, strings.TrimPrefix(o.URL, "sqlite:"))
 	case strings.HasPrefix(o.URL, "sqlite:"):
 		err = s.openSQLite(ctx, strings.TrimPrefix(o.URL, "sqlite:"), o.Alone)
 	case strings.HasPrefix(o.URL, "postgres://"), strings.HasPrefix(o.URL, "postgresql://"):
@@ -92,7 +95,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	default:
 		err = telemetry.Errorf(telemetry.CodeInvalid, "DATABASE_URL must begin with sqlite: or postgres://, for example sqlite:data/dashboard.db")
 	}
-	if err == nil {
+	switch {
+	case err == nil && o.Reads:
+		err = s.startToRead(ctx)
+	case err == nil:
 		err = s.start(ctx)
 	}
 	if err != nil {
@@ -185,40 +191,6 @@ func (s *Store) Now() time.Time { return s.now() }
 // ID is the database's random id: another database has another.
 func (s *Store) ID() string { return s.id }
 
-// Versions returns the version of each topic. The map does not change, and must
-// not be changed.
-func (s *Store) Versions() map[string]uint64 {
-	s.catchUp(context.Background())
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.versions
-}
-
-// Watch returns a channel that gets a value after versions were raised, once for several, and its end.
-func (s *Store) Watch() (<-chan struct{}, func()) {
-	ch := make(chan struct{}, 1)
-	s.mu.Lock()
-	s.watchers[ch] = true
-	s.mu.Unlock()
-	return ch, func() {
-		s.mu.Lock()
-		delete(s.watchers, ch)
-		s.mu.Unlock()
-	}
-}
-
-func (s *Store) storedVersions(ctx context.Context) (map[string]uint64, error) {
-	return Get(ctx, s, func(tx *Tx) map[string]uint64 { return Map[string, uint64](tx, `SELECT topic, n FROM versions`) })
-}
-
-func (s *Store) loadVersions(ctx context.Context) error {
-	found, err := s.storedVersions(ctx)
-	s.mu.Lock()
-	s.versions, s.raised = found, s.raised+1
-	s.mu.Unlock()
-	return err
-}
-
 // The longest that a transaction may take: a database that no longer answers holds nobody for ever.
 const (
 	writeLimit = 10 * time.Minute
@@ -245,7 +217,7 @@ func (s *Store) transact(ctx context.Context, do func(*Tx) error) error {
 	limited, cancel := context.WithTimeout(ctx, writeLimit)
 	defer cancel()
 	for attempt := 0; ; attempt++ {
-		err := s.writeOnce(limited, do)
+		err := s.writeOnce(limited, s.write, do)
 		if err == nil || attempt >= 3 || !s.dialect.retry(err) {
 			return s.wrote(s.describe(overdue(ctx, err, writeLimit)))
 		}
@@ -262,8 +234,13 @@ func overdue(ctx context.Context, err error, limit time.Duration) error {
 		int(limit.Minutes())).Because(err)
 }
 
-func (s *Store) writeOnce(ctx context.Context, do func(*Tx) error) (err error) {
-	begun, err := s.write.BeginTx(ctx, nil)
+// beginner is the pool that writes, or one connection of it.
+type beginner interface {
+	BeginTx(ctx context.Context, o *sql.TxOptions) (*sql.Tx, error)
+}
+
+func (s *Store) writeOnce(ctx context.Context, in beginner, do func(*Tx) error) (err error) {
+	begun, err := in.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin to write: %w", ended(ctx, err))
 	}
@@ -336,15 +313,19 @@ func (s *Store) Read(ctx context.Context, do func(*Tx) error) error {
 }
 
 func (s *Store) readOnce(ctx context.Context, do func(*Tx) error) error {
-	limited, cancel := context.WithTimeout(ctx, readLimit)
+	return s.readWithin(ctx, readLimit, do)
+}
+
+func (s *Store) readWithin(ctx context.Context, limit time.Duration, do func(*Tx) error) error {
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	begun, err := s.reader().BeginTx(limited, s.dialect.readOptions())
 	if err != nil {
-		return s.describe(overdue(ctx, fmt.Errorf("begin to read: %w", ended(limited, err)), readLimit))
+		return s.describe(overdue(ctx, fmt.Errorf("begin to read: %w", ended(limited, err)), limit))
 	}
 	defer func() { _ = begun.Rollback() }()
 	tx := &Tx{ctx: limited, tx: begun, dialect: s.dialect, spelling: s.spelling, slow: s.slow, now: s.now()}
-	return s.describe(overdue(ctx, errors.Join(do(tx), tx.err), readLimit))
+	return s.describe(overdue(ctx, errors.Join(do(tx), tx.err), limit))
 }
 
 // Get is Read for what gives a value.

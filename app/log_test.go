@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -45,5 +46,17 @@ func TestLogLevelChangesWithASignal(t *testing.T) {
 	log.Debug("hidden after")
 	if level.Level() != slog.LevelError || strings.Count(out.String(), "a signal changed the log level") != 2 || strings.Contains(out.String(), "hidden") {
 		t.Errorf("%s: %s", level.Level(), out.String())
+	}
+}
+
+// TestSlowStatementsAreLogged with the request that they were for, and counted.
+func TestSlowStatementsAreLogged(t *testing.T) {
+	var out strings.Builder
+	log, _ := newLog(Config{LogFormat: "text", LogLevel: "info"}, &out)
+	slow(log, newMetrics()).Tell(telemetry.AsRequest(t.Context(), "r-9"), "SELECT 1 FROM issues", 1500*time.Millisecond)
+	for _, want := range []string{"level=WARN", "seconds=1.5", `statement="SELECT 1 FROM issues"`, "request=r-9"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%s: no %s", out.String(), want)
+		}
 	}
 }

@@ -29,18 +29,21 @@ const RequestIDHeader = "X-Request-Id"
 type requestIDs struct {
 	start string
 	made  atomic.Uint64
+	name  []byte // of the header, in canonical form: most of what a hot answer costs is to look for headers
 }
 
-func newRequestIDs() *requestIDs { return &requestIDs{start: rand.Text()[:8] + "-"} }
+func newRequestIDs() *requestIDs {
+	return &requestIDs{start: rand.Text()[:8] + "-", name: []byte(RequestIDHeader)}
+}
 
 // identify gives a request an id, in its own header: that which it has, if it is
 // well-formed, so that a proxy's log has the same.
 func (r *requestIDs) identify(h *fasthttp.RequestHeader) {
-	if wellFormedID(h.Peek(RequestIDHeader)) {
+	if wellFormedID(h.PeekCanonical(r.name)) {
 		return
 	}
 	var room [32]byte
-	h.SetBytesV(RequestIDHeader, strconv.AppendUint(append(room[:0], r.start...), r.made.Add(1), 36))
+	h.SetCanonical(r.name, strconv.AppendUint(append(room[:0], r.start...), r.made.Add(1), 36))
 }
 
 // requestIDMost is how long the id of a request may be.
@@ -62,8 +65,8 @@ func requestID(c *fiber.Ctx) string { return string(c.Request().Header.Peek(Requ
 
 // answered is called when a request was answered, whatever it was.
 func (s *Server) answered(ctx *fasthttp.RequestCtx, began time.Time) {
-	id, status, took := ctx.Request.Header.Peek(RequestIDHeader), ctx.Response.StatusCode(), time.Since(began)
-	ctx.Response.Header.SetCanonical(s.idHeader, id)
+	id, status, took := ctx.Request.Header.PeekCanonical(s.ids.name), ctx.Response.StatusCode(), time.Since(began)
+	ctx.Response.Header.SetCanonical(s.ids.name, id)
 	count, ok := ctx.UserValue(meterKey{}).(*Meter)
 	if !ok {
 		count = &s.unrouted

@@ -97,7 +97,6 @@ type Server struct {
 	hooks      *hookRoom
 	probes     map[string]bool // the paths of routes that are probes
 	ids        *requestIDs
-	idHeader   []byte
 	unrouted   Meter // of requests that no route takes
 	counts     loads
 	accepts    atomic.Pointer[listener] // while it serves
@@ -129,7 +128,6 @@ func New(o Options, routes []Route) *Server {
 		rules:      map[string]Rule{},
 		probes:     map[string]bool{},
 		ids:        newRequestIDs(),
-		idHeader:   []byte(RequestIDHeader),
 		answers:    newAnswers(answersBytes),
 		inside:     newGate(computing(), "answers", o),
 		upstream:   newGate(upstreamMost, "answers from upstreams", o),
@@ -193,7 +191,11 @@ func (s *Server) wire() {
 	}
 	fast.Handler = func(ctx *fasthttp.RequestCtx) {
 		s.ids.identify(&ctx.Request.Header)
-		defer s.answered(ctx, time.Now())
+		began := ctx.Time() // which fasthttp has taken
+		if began.IsZero() {
+			began = time.Now()
+		}
+		defer s.answered(ctx, began)
 		defer s.hooks.leave(&ctx.Request.Header)
 		defer s.survive(ctx)
 		s.front.inward(&ctx.Request)

@@ -141,6 +141,7 @@ func get(ctx context.Context, server, address string) (answer, error) {
 	if err != nil {
 		return answer{}, fmt.Errorf("%s: %w", address, err)
 	}
+	req.Header.Set("X-Request-Id", "compared") // errors hold it
 	if strings.HasPrefix(address, "/panels/") {
 		req.Header.Set("HX-Request", "true")
 	}

@@ -126,7 +126,7 @@ func (r invalidRequest) answer(t *testing.T, base string) string {
 	req := &http.Request{
 		Method:        r.method,
 		URL:           address,
-		Header:        http.Header{},
+		Header:        http.Header{"X-Request-Id": {"compared"}}, // errors hold it
 		Body:          io.NopCloser(strings.NewReader(r.body)),
 		ContentLength: int64(len(r.body)),
 	}

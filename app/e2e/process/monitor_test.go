@@ -86,3 +86,21 @@ func TestSignalShowsDebugLines(t *testing.T) {
 		t.Errorf("the log:\n%s", log)
 	}
 }
+
+// TestFiguresOfWork: what the program did is in its figures: jobs, and requests
+// to an upstream by who waited for them.
+func TestFiguresOfWork(t *testing.T) {
+	p := program.WithPlayers(t, map[string]any{"a.json": program.SmallScan(1, time.Now().UTC().Format(time.RFC3339), nil)}, nil)
+	p.Job("refresh")
+	for _, figure := range []string{
+		`dashboard_job_duration_seconds_count{kind="refresh",result="done"} `,
+		`dashboard_upstream_request_duration_seconds_count{for="background",result="2xx",upstream="github"} `,
+		`dashboard_upstream_request_duration_seconds_count{for="person",result="3xx",upstream="github"} `,
+		`dashboard_source_read_timestamp_seconds{kind="runs"} `, `dashboard_upstream_budget{kind="all",upstream="github"} `,
+		`dashboard_lease_held 1`,
+	} {
+		if _, body := p.Get("/metrics"); !strings.Contains(body, figure) {
+			t.Errorf("there is no figure %s", figure)
+		}
+	}
+}

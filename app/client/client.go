@@ -169,8 +169,8 @@ func (d *dashboard) refusal(res *http.Response) error {
 			d.base, res.Status, VarURL)
 	}
 	if res.StatusCode == http.StatusUnauthorized {
-		return errors.New(failed.Error + " Make a token on the dashboard's page /tokens, or on its machine by: app token create --role viewer NAME. Then set " +
-			VarToken + " to it.")
+		return errors.New(failed.Error + " Make a token on the dashboard's page /tokens, or on its machine by: " +
+			"app token create --role viewer NAME. Then set " + VarToken + " to it.")
 	}
 	return errors.New(failed.Error)
 }

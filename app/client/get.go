@@ -15,7 +15,8 @@ import (
 )
 
 // GetUsage is how "app get" is used.
-const GetUsage = "get LIST [ID] [-q QUERY] [--repo NAME] [--as-of TIME] [--sort FIELD] [--order asc|desc] [-n N] [-o table|json|csv] [--url URL]"
+const GetUsage = "get LIST [ID] [-q QUERY] [--repo NAME] [--as-of TIME] [--sort FIELD] [--order asc|desc] [-n N] " +
+	"[-o table|json|csv] [--url URL]"
 
 // The forms of an answer.
 const (

@@ -160,7 +160,7 @@ func copied(ctx context.Context, d *dashboard, address string, out io.Writer) er
 	_, err = io.Copy(out, io.TeeReader(res.Body, end))
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return ctx.Err()
+		return errInterrupted
 	case err != nil:
 		return fmt.Errorf("the answer is not complete: %w. Ask again", err)
 	case bytes.Contains(end.bytes, []byte("\nERROR: this file is not complete")):

@@ -11,6 +11,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -116,10 +117,17 @@ func (s *Server) handle(c *fiber.Ctx) error {
 		s.handler.ServeHTTP(whole{w}, r.WithContext(ctx))
 	}))(c.Context())
 	if ctx.Err() != nil && len(c.Response().Body()) == 0 {
-		return telemetry.Errorf(telemetry.CodeUnavailable,
-			"The answer took longer than %s. Ask for less at a time, or try again later.", s.o.Timeout+lastTime)
+		return ended(ctx, "The answer", s.o.Timeout+lastTime)
 	}
 	return nil
+}
+
+// ended is the error of what ctx ended.
+func ended(ctx context.Context, what string, after time.Duration) error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return telemetry.Errorf(telemetry.CodeStopping, "The server is shutting down. Try again later.")
+	}
+	return telemetry.Errorf(telemetry.CodeUnavailable, "%s took longer than %s. Ask for less at a time, or try again later.", what, after)
 }
 
 // whole writes an answer in one piece: it has no Flush, so that no client can
@@ -192,8 +200,7 @@ func addTool[In, Out any](to *sdk.Server, s *Server, t sdk.Tool, words choices, 
 // told is what an agent is told of an error.
 func (s *Server) told(ctx context.Context, tool string, err error) error {
 	if ctx.Err() != nil {
-		return telemetry.Errorf(telemetry.CodeUnavailable,
-			"%s took longer than %s. Ask for less at a time, or try again later.", tool, s.o.Timeout)
+		return ended(ctx, tool, s.o.Timeout)
 	}
 	if telemetry.CodeOf(err) != telemetry.CodeInternal {
 		return err

@@ -25,6 +25,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{name: "version", usage: "version", run: printVersion},
+		{name: "health", usage: "health", run: runHealth},
 		{name: "token", usage: "token create|list|revoke", run: runToken},
 		{name: "get", usage: client.GetUsage, run: remotely(client.Get)},
 		{name: "mcp", usage: client.MCPUsage, run: remotely(client.MCP)},

@@ -24,6 +24,8 @@ type Config struct {
 	WebhookSecret   Secret        `env:"GITHUB_WEBHOOK_SECRET" example:"a-long-random-text"`
 	CacheTTL        time.Duration `env:"CACHE_TTL" envDefault:"120" example:"120"`
 	ListenAddr      Address       `env:"LISTEN_ADDR" envDefault:"127.0.0.1:5000" example:"127.0.0.1:5000"`
+	TLSCert         string        `env:"TLS_CERT" example:"/etc/dashboard/tls.crt"`
+	TLSKey          string        `env:"TLS_KEY" example:"/etc/dashboard/tls.key"`
 	PublicURL       PublicURL     `env:"PUBLIC_URL" example:"https://example.com/dashboard"`
 	AllowedHosts    Hosts         `env:"ALLOWED_HOSTS" example:"dashboard.local, 10.0.0.7:5000"`
 	Unauthenticated bool          `env:"ALLOW_UNAUTHENTICATED" envDefault:"false" example:"true"`
@@ -61,6 +63,9 @@ func loadConfig(environ []string, dotenvPath string) (Config, error) {
 		return Config{}, err
 	}
 	overlay(vars, environ, func(string) bool { return true })
+	if err := readSecretFiles(vars); err != nil {
+		return Config{}, err
+	}
 	return parseConfig(vars)
 }
 

@@ -26,6 +26,7 @@ func newGate(ctx context.Context, cfg Config, db *store.Store, at net.Addr, log 
 		Header:   string(cfg.ProxyHeader),
 		Proxies:  cfg.Proxies,
 		Public:   string(cfg.PublicURL),
+		TLS:      cfg.servesTLS(),
 		Log:      log,
 		Now:      time.Now,
 	}

@@ -29,7 +29,9 @@ func rules(t *testing.T) []server.Rule {
 	site := newSite(cfg, demonstration{}, web.Options{Assets: static.New(), Dashboard: board})
 	agents := newMCP(cfg, &net.TCPAddr{}, board, nil, nil)
 	routes := append(routesOf(&api.API{Dashboard: board}, agents, site), webhooks(cfg, db.Store)...)
-	srv, err := newServer(cfg, slog.New(slog.DiscardHandler), db.Store, access.Everyone("you"), &net.TCPAddr{}, routes, site)
+	log := slog.New(slog.DiscardHandler)
+	routes = append(routes, monitorRoutes(db.Store, newMetrics(), log)...)
+	srv, err := newServer(cfg, log, db.Store, access.Everyone("you"), &net.TCPAddr{}, routes, site, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,8 +66,8 @@ func TestEachRouteSaysWhoMayAskIt(t *testing.T) {
 	}
 	slices.Sort(open)
 	if want := []string{
-		"GET /icon.svg", "GET /sign-in", "GET /sign-in/github", "GET /sign-in/github/callback", "GET /static/*",
-		"HEAD /icon.svg", "HEAD /sign-in", "HEAD /sign-in/github", "HEAD /sign-in/github/callback", "HEAD /static/*",
+		"GET /healthz", "GET /icon.svg", "GET /readyz", "GET /sign-in", "GET /sign-in/github", "GET /sign-in/github/callback", "GET /static/*",
+		"HEAD /healthz", "HEAD /icon.svg", "HEAD /readyz", "HEAD /sign-in", "HEAD /sign-in/github", "HEAD /sign-in/github/callback", "HEAD /static/*",
 		"POST /sign-in/token", "POST /webhooks/github",
 	}; !slices.Equal(open, want) {
 		t.Errorf("open to strangers are %q, want %q", open, want)

@@ -120,8 +120,13 @@ func start(ctx context.Context, demo, team bool) error {
 	if err != nil {
 		return err
 	}
-	log := newLog(cfg)
+	log, level := newLog(cfg, os.Stderr)
 	limitMemory(log)
+	signals, end := levelSignals()
+	defer end()
+	go func() {
+		_ = telemetry.Guard("the log level", func() error { return switchLevel(ctx, signals, level, cfg.LogLevel.Level(), log) })
+	}()
 	if demo {
 		return runDemo(ctx, cfg, team, log, nil)
 	}

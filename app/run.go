@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -21,6 +20,7 @@ import (
 	"telemetry-dashboard/app/api"
 	"telemetry-dashboard/app/hooks"
 	"telemetry-dashboard/app/mcp"
+	"telemetry-dashboard/app/monitor"
 	"telemetry-dashboard/app/server"
 	"telemetry-dashboard/app/web"
 	"telemetry-dashboard/services/dashboard"
@@ -42,30 +42,23 @@ import (
 // says that it has not.
 const lateAfter = 3 * time.Second
 
-func newLog(cfg Config) *slog.Logger {
-	options := &slog.HandlerOptions{Level: cfg.LogLevel.Level()}
-	if cfg.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(os.Stderr, options))
-	}
-	return slog.New(slog.NewTextHandler(os.Stderr, options))
-}
-
 // run is the only wiring: it opens what the program needs, serves until ctx
 // ends, and closes it again. played is the zero value unless its data is
 // generated. ready, if given, gets the address that it listens on.
 func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger, ready func(net.Addr)) error {
-	if err := cfg.accessFault(); err != nil {
+	if err := cmp.Or(cfg.accessFault(), cfg.tlsFault()); err != nil {
 		return err
 	}
 	for _, m := range cfg.missing() {
 		log.Warn(m.Variable+" is not set", "off", m.Off, "where", m.Where)
 	}
-	ln, err := listen(ctx, string(cfg.ListenAddr))
+	ln, err := listen(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
 	defer ln.Close()
-	db, records, err := openStore(ctx, cfg)
+	count := newMetrics()
+	db, records, err := openStore(ctx, cfg, slow(log, count))
 	if err != nil {
 		return err
 	}
@@ -74,18 +67,20 @@ func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger
 	if err != nil {
 		return err
 	}
-	up, err := connect(cfg, log)
+	up, err := connect(cfg, count, log)
 	if err != nil {
 		return err
 	}
 	defer up.close()
 	g, ctx := errgroup.WithContext(ctx)
 	var board *dashboard.Dashboard
-	jobs := newJobs(ctx, cfg, up, records, log, func(ctx context.Context, now time.Time) error { return board.SendDue(ctx, now) })
-	reads := up.dashboard(reading(db))
-	decider := decisions.New(records)
-	reads.Keeper, reads.Decider, reads.Campaigner, reads.Known, reads.People = records, decider, decider, db.HasPerson, db.People
-	board = dashboard.New(cfg.sending(reads, jobs))
+	jobs := newJobs(ctx, cfg, up, ingest.Options{
+		Store:   records,
+		Log:     log,
+		Ended:   count.JobEnded,
+		SendDue: func(ctx context.Context, now time.Time) error { return board.SendDue(ctx, now) },
+	})
+	board = newBoard(cfg, up, db, records, jobs)
 	site := newSite(cfg, played, web.Options{
 		Dashboard:   board,
 		Jobs:        jobs,
@@ -100,11 +95,12 @@ func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger
 	var srv *server.Server
 	agents := newMCP(cfg, ln.Addr(), board, log, func(c *fiber.Ctx) http.RoundTripper { return srv.Inside(c) })
 	routes := append(routesOf(newAPI(cfg, played.on, board, jobs, records), agents, site), webhooks(cfg, db)...)
-	srv, err = newServer(cfg, log, db, gate, ln.Addr(), routes, site)
+	srv, err = newServer(cfg, log, db, gate, ln.Addr(), append(routes, monitorRoutes(db, count, log)...), site, count.Requests)
 	if err != nil {
 		return err
 	}
-	log.Info("listening", "url", "http://"+ln.Addr().String())
+	count.Watch(monitor.Watched{Database: db, Load: srv.Load, Budgets: up.budgets(), Log: log})
+	log.Info("listening", "url", cfg.scheme()+ln.Addr().String())
 	if ready != nil {
 		ready(ln.Addr())
 	}
@@ -120,25 +116,24 @@ func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger
 	return g.Wait()
 }
 
-// newJobs is what writes; sendDue sends what campaigns send by themselves.
-func newJobs(
-	ctx context.Context, cfg Config, up upstreams, records *derive.Writer, log *slog.Logger, sendDue func(context.Context, time.Time) error,
-) *ingest.Runner {
-	return ingest.New(ctx, up.ingest(cfg, ingest.Options{
-		Store:           records,
-		RefreshInterval: cfg.RefreshInterval,
-		PollInterval:    cfg.PollInterval,
-		RetentionDays:   int64(cfg.RetentionDays),
-		SendDue:         sendDue,
-		Log:             log,
-		Now:             time.Now,
-		NewID:           telemetry.NewID,
-	}))
+// newJobs is what writes. It adds to o what the settings say.
+func newJobs(ctx context.Context, cfg Config, up upstreams, o ingest.Options) *ingest.Runner {
+	o.RefreshInterval, o.PollInterval, o.RetentionDays = cfg.RefreshInterval, cfg.PollInterval, int64(cfg.RetentionDays)
+	o.Now, o.NewID = time.Now, telemetry.NewID
+	return ingest.New(ctx, up.ingest(cfg, o))
+}
+
+// newBoard is what pages and the API read and decide.
+func newBoard(cfg Config, up upstreams, db *store.Store, records *derive.Writer, jobs *ingest.Runner) *dashboard.Dashboard {
+	o := up.dashboard(reading(db))
+	decider := decisions.New(records)
+	o.Keeper, o.Decider, o.Campaigner, o.Known, o.People = records, decider, decider, db.HasPerson, db.People
+	return dashboard.New(cfg.sending(o, jobs))
 }
 
 // openStore opens the database, in which issues are due by the settings.
-func openStore(ctx context.Context, cfg Config) (*store.Store, *derive.Writer, error) {
-	db, err := store.Open(ctx, store.Options{URL: string(cfg.DatabaseURL), Now: time.Now, Alone: true})
+func openStore(ctx context.Context, cfg Config, slow store.Slow) (*store.Store, *derive.Writer, error) {
+	db, err := store.Open(ctx, store.Options{URL: string(cfg.DatabaseURL), Now: time.Now, Alone: true, Slow: slow})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -153,6 +148,7 @@ func openStore(ctx context.Context, cfg Config) (*store.Store, *derive.Writer, e
 // come to it.
 func newServer(
 	cfg Config, log *slog.Logger, db *store.Store, gate server.Access, at net.Addr, routes []server.Route, site *web.Web,
+	meter func(method, route string) server.Meter,
 ) (*server.Server, error) {
 	if err := server.CheckPublicURL(string(cfg.PublicURL), routes); err != nil {
 		return nil, err
@@ -172,6 +168,7 @@ func newServer(
 		PublicURL:   string(cfg.PublicURL),
 		Connections: connections(openFiles(), debug.SetMemoryLimit(-1)),
 		Now:         time.Now,
+		Meter:       meter,
 	}, routes), nil
 }
 
@@ -190,7 +187,7 @@ func newMCP(
 			return named.Schema(), nil
 		},
 		Description: static.OpenAPI(),
-		Origin:      cmp.Or(strings.TrimSuffix(string(cfg.PublicURL), string(base)), "http://"+at.String()),
+		Origin:      cmp.Or(strings.TrimSuffix(string(cfg.PublicURL), string(base)), cfg.scheme()+at.String()),
 		Base:        base,
 		Version:     buildID(),
 		Log:         log,
@@ -318,7 +315,9 @@ func webSettings(cfg Config, played demonstration) web.Settings {
 	}
 }
 
-func listen(ctx context.Context, address string) (net.Listener, error) {
+// listen listens on the address of the settings, with TLS if they say so.
+func listen(ctx context.Context, cfg Config, log *slog.Logger) (net.Listener, error) {
+	address := string(cfg.ListenAddr)
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
@@ -331,7 +330,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 			"Cannot listen on %s. Set LISTEN_ADDR to an address of this machine, for example 127.0.0.1:5000.",
 			address).Because(err)
 	}
-	return ln, nil
+	return secured(ln, cfg, log)
 }
 
 // buildID distinguishes builds: the commit, or "dev" where there is none.

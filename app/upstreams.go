@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"time"
 
+	"telemetry-dashboard/app/monitor"
 	"telemetry-dashboard/app/web"
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/devin"
@@ -23,7 +24,13 @@ type upstreams struct {
 	logs *upstream.Allowance // of GitHub's limit; nil without it
 }
 
-func connect(cfg Config, log *slog.Logger) (upstreams, error) {
+// The upstreams as the figures name them.
+const (
+	upstreamGitHub = "github"
+	upstreamDevin  = "devin"
+)
+
+func connect(cfg Config, count *monitor.Metrics, log *slog.Logger) (upstreams, error) {
 	var u upstreams
 	var err error
 	if cfg.GitHubToken != "" {
@@ -32,6 +39,7 @@ func connect(cfg Config, log *slog.Logger) (upstreams, error) {
 			AllowPlainHTTP: cfg.PlainUpstream,
 			Token:          string(cfg.GitHubToken),
 			CacheTTL:       cfg.CacheTTL,
+			Around:         count.Upstream(upstreamGitHub),
 			Log:            log,
 			Now:            time.Now,
 		})
@@ -47,6 +55,7 @@ func connect(cfg Config, log *slog.Logger) (upstreams, error) {
 			Key:            string(cfg.DevinAPIKey),
 			OrgID:          string(cfg.DevinOrgID),
 			CacheTTL:       cfg.CacheTTL,
+			Around:         count.Upstream(upstreamDevin),
 			Log:            log,
 			Now:            time.Now,
 		})

@@ -25,6 +25,7 @@ type Route struct {
 	Upstream     bool
 	UpstreamIn   []string
 	Hook         bool
+	Probe        bool
 	Body         int
 	Params       []string
 	Stream       func(c *fiber.Ctx) (write func(ctx context.Context, w *bufio.Writer) error, err error)

@@ -108,10 +108,14 @@ func (s *Server) cached(c *fiber.Ctx, r Route) error {
 		h.Set(fiber.HeaderETag, tag)
 		vary(c)
 		c.Status(fiber.StatusNotModified)
+		s.counts.unchanged.Add(1)
 		return nil
 	}
 	e, _ := s.answers.Get(tag)
-	if e == nil {
+	if e != nil {
+		s.counts.kept.Add(1)
+	} else {
+		s.counts.computed.Add(1)
 		var err error
 		if e, err = s.computed(c, r, tag); err != nil || e == nil {
 			return err

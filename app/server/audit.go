@@ -61,7 +61,7 @@ func (s *Server) audit(c *fiber.Ctx, r Route, err error) {
 	defer cancel()
 	if err := s.o.Audit.AddAudit(ctx, e); err != nil {
 		s.o.Log.Error("could not write to the audit log", "person", e.Person, "from", e.Origin, "action", e.Action, "subject", e.Subject,
-			"status", e.Status, "err", err)
+			"status", e.Status, "err", err, "request", requestID(c))
 	}
 }
 

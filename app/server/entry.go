@@ -24,8 +24,8 @@ type Access interface {
 // enter makes the request one of the person who asks, and refuses it to those
 // whose role is not the one that its route needs.
 func (s *Server) enter(c *fiber.Ctx, needs telemetry.Role) error {
-	if needs == telemetry.RoleAnyone && strings.HasPrefix(c.Path(), staticPath) {
-		return nil // a file is the same for all
+	if needs == telemetry.RoleAnyone && (strings.HasPrefix(c.Path(), staticPath) || s.probes[c.Path()]) {
+		return nil // the answer is the same for all
 	}
 	if err := s.noTokenInAddress(c); err != nil {
 		return err
@@ -88,8 +88,8 @@ func (s *Server) noTokenInAddress(c *fiber.Ctx) error {
 
 // toSignIn reports whether a stranger's request is that for a page, which a
 // browser shows: it is led to the page on which people sign in.
-func toSignIn(c *fiber.Ctx, e *telemetry.Error) bool {
-	return e.Code == telemetry.CodeUnauthenticated && c.Method() == fiber.MethodGet && !isAPI(c) && c.Get("HX-Request") == "" &&
+func (s *Server) toSignIn(c *fiber.Ctx, e *telemetry.Error) bool {
+	return s.o.SignIn != nil && e.Code == telemetry.CodeUnauthenticated && c.Method() == fiber.MethodGet && !s.asksProgram(c) && c.Get("HX-Request") == "" &&
 		!strings.Contains(c.Get(fiber.HeaderAccept), "text/event-stream")
 }
 

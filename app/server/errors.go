@@ -62,7 +62,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	}
 	e, status := s.public(c, err)
 	if status >= fiber.StatusInternalServerError && e.Code != telemetry.CodeOverloaded { // logged by its source, not each time
-		s.o.Log.Warn("a request failed", "method", c.Method(), "path", c.Path(), "status", status, "code", e.Code, "err", err)
+		s.o.Log.Warn("a request failed", "method", c.Method(), "path", c.Path(), "status", status, "code", e.Code, "err", err, "request", requestID(c))
 	}
 	h := &c.Response().Header
 	h.Del(fiber.HeaderETag)
@@ -72,7 +72,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	if e.Code == telemetry.CodeRateLimited || e.Code == telemetry.CodeOverloaded {
 		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(max(1, int(math.Ceil(e.RetryAfter.Seconds())))))
 	}
-	if s.o.SignIn != nil && toSignIn(c, e) {
+	if s.toSignIn(c, e) {
 		c.Set(fiber.HeaderLocation, s.o.SignIn(string(c.Request().Header.RequestURI())))
 		c.Status(fiber.StatusSeeOther)
 		c.Response().ResetBody()
@@ -83,8 +83,8 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	if status == fiber.StatusUnauthorized {
 		c.Set(fiber.HeaderWWWAuthenticate, "Bearer")
 	}
-	body, contentType := errorJSON(e), "application/json; charset=utf-8"
-	if s.o.RenderError != nil && !isAPI(c) && !s.hooks.at(c.Request().URI().PathOriginal()) {
+	body, contentType := errorJSON(e, requestID(c)), "application/json; charset=utf-8"
+	if s.o.RenderError != nil && !s.asksProgram(c) {
 		body, contentType = s.o.RenderError(c, status, e.Message)
 	}
 	c.Set(fiber.HeaderContentType, contentType)
@@ -94,6 +94,12 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	}
 	s.front.outward(c.Response())
 	return nil
+}
+
+// asksProgram reports whether programs ask the address of a request, and not
+// people in a browser.
+func (s *Server) asksProgram(c *fiber.Ctx) bool {
+	return isAPI(c) || s.hooks.at(c.Request().URI().PathOriginal()) || s.probes[c.Path()]
 }
 
 // refused is the error of a request that met no handler. A client that may
@@ -110,8 +116,12 @@ func (s *Server) refused(c *fiber.Ctx, err error) error {
 	return err
 }
 
-func errorJSON(e *telemetry.Error) []byte {
+// errorJSON is an error as JSON; request is the id of its request, "" without one.
+func errorJSON(e *telemetry.Error, request string) []byte {
 	answer := map[string]string{"error": e.Message, "code": string(e.Code)}
+	if request != "" {
+		answer["request_id"] = request
+	}
 	if e.JobID != "" {
 		answer["job"] = e.JobID
 	}
@@ -159,8 +169,8 @@ func (s *Server) requestError(c *fiber.Ctx, status int) *telemetry.Error {
 }
 
 // panicked logs a panic with its stack and returns what to answer.
-func (s *Server) panicked(path string, p any) error {
-	s.o.Log.Error("a handler panicked", "path", path, "panic", p, "stack", string(debug.Stack()))
+func (s *Server) panicked(path, request string, p any) error {
+	s.o.Log.Error("a handler panicked", "path", path, "request", request, "panic", p, "stack", string(debug.Stack()))
 	return errPanic
 }
 

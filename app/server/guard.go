@@ -61,11 +61,11 @@ func (s *Server) protect(h *fasthttp.ResponseHeader) {
 // otherwise reach it by DNS rebinding. Only the front-end files are served to
 // any Host: they hold no data, and the page that refuses a Host needs them. An
 // unsafe method is refused to pages of other origins, by the rules of
-// net/http's CrossOriginProtection. A webhook may come by any name: a page does
-// not know the secret that it needs.
-func (s *Server) guard(c *fiber.Ctx, hook bool) error {
+// net/http's CrossOriginProtection. A webhook may come by any name, since a page
+// does not know the secret that it needs, and so may a probe, which tells no names.
+func (s *Server) guard(c *fiber.Ctx, anyHost bool) error {
 	host := string(c.Request().Host())
-	if !hook && !s.knownHost(host, c.Context().LocalAddr()) && !strings.HasPrefix(c.Path(), staticPath) {
+	if !anyHost && !s.knownHost(host, c.Context().LocalAddr()) && !strings.HasPrefix(c.Path(), staticPath) {
 		return telemetry.Errorf(telemetry.CodeUnknownHost,
 			"Unknown host %q. "+
 				"Use an address of this dashboard, or add the host to ALLOWED_HOSTS (or set PUBLIC_URL) and restart.",

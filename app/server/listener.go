@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -179,7 +180,7 @@ func (l *listener) sayFull(c net.Conn) error {
 	}
 	body, contentType := []byte(e.Message+"\n"), "text/plain; charset=utf-8"
 	if underAPI(l.front.without(pathIn(asked[:n]))) {
-		body, contentType = errorJSON(e), "application/json; charset=utf-8"
+		body, contentType = errorJSON(e, ""), "application/json; charset=utf-8"
 	}
 	if err := c.SetDeadline(time.Now().Add(refuseTime)); err != nil {
 		return err
@@ -226,10 +227,23 @@ const startBytes = 128
 // the body cannot be read, and the error is answered in the form of the path.
 func (c *conn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
+	if err != nil {
+		sayTLS(err)
+	}
 	if left := startBytes - len(c.start); left > 0 {
 		c.start = append(c.start, b[:min(n, left)]...)
 	}
 	return n, err
+}
+
+// sayTLS tells a client that speaks http on a connection of https what to do, as
+// net/http does: it could read no answer by TLS.
+func sayTLS(err error) {
+	plain, ok := errors.AsType[tls.RecordHeaderError](err)
+	if ok && plain.Conn != nil && bytes.IndexByte([]byte("GHPDOC"), plain.RecordHeader[0]) >= 0 { // how a method begins
+		_, _ = io.WriteString(plain.Conn, "HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"+
+			"This address is for https. Begin it with https:// instead of http://.\n")
+	}
 }
 
 // pathIn returns the path in the beginning of a request, nil if there is none.

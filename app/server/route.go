@@ -22,6 +22,7 @@ type Route struct {
 	Upstream     bool     // it may ask an upstream: bounded for each caller
 	UpstreamIn   []string // the same, but only with one of these query parameters
 	Hook         bool     // a program sends it that knows a secret, by whatever name of this server, with a body of up to HookBody
+	Probe        bool     // a program that watches this one asks it, by whatever name of this server, and is answered under any load
 	Body         int      // how large its body may be, where that is more than others may have
 	Params       []string // of a route that writes: all that it reads from its query, or from a form
 

@@ -18,6 +18,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -45,6 +46,10 @@ type Options struct {
 	Connections int           // how many may be open; 0 for 4,096
 	Timeout     time.Duration // of a request; 0 for 10 s
 	Now         func() time.Time
+
+	// Meter returns what counts the answers of a method and route, both "" for
+	// requests that no route takes. It is asked once for each; nil counts none.
+	Meter func(method, route string) Meter
 
 	times times
 }
@@ -90,7 +95,13 @@ type Server struct {
 	entered    *entries
 	callers    *callers
 	hooks      *hookRoom
-	senders    *callers // of webhooks
+	probes     map[string]bool // the paths of routes that are probes
+	ids        *requestIDs
+	idHeader   []byte
+	unrouted   Meter // of requests that no route takes
+	counts     loads
+	accepts    atomic.Pointer[listener] // while it serves
+	senders    *callers                 // of webhooks
 }
 
 // The limits of a request.
@@ -116,6 +127,9 @@ func New(o Options, routes []Route) *Server {
 		front:      publicOf(o.PublicURL),
 		origins:    http.NewCrossOriginProtection(),
 		rules:      map[string]Rule{},
+		probes:     map[string]bool{},
+		ids:        newRequestIDs(),
+		idHeader:   []byte(RequestIDHeader),
 		answers:    newAnswers(answersBytes),
 		inside:     newGate(computing(), "answers", o),
 		upstream:   newGate(upstreamMost, "answers from upstreams", o),
@@ -145,6 +159,7 @@ func New(o Options, routes []Route) *Server {
 		IdleTimeout:                  2 * time.Minute,
 		ErrorHandler:                 s.fail,
 	})
+	s.unrouted = *s.meterOf("", "")
 	s.route(routes)
 	s.wire()
 	return s
@@ -157,10 +172,11 @@ func (s *Server) route(routes []Route) {
 	}
 	for _, r := range routes {
 		h := s.handler(r)
-		s.app.Add(r.Method, r.Path, h)
+		s.probes[r.Path] = r.Probe
+		s.app.Add(r.Method, r.Path, s.withMeter(r.Method, r.Path, h))
 		s.rules[r.Method+" "+r.Path] = Rule{Needs: r.Needs, Action: r.Action}
 		if r.Method == fiber.MethodGet {
-			s.app.Add(fiber.MethodHead, r.Path, h)
+			s.app.Add(fiber.MethodHead, r.Path, s.withMeter(fiber.MethodHead, r.Path, h))
 			s.rules[fiber.MethodHead+" "+r.Path] = Rule{Needs: r.Needs}
 		}
 	}
@@ -176,10 +192,12 @@ func (s *Server) wire() {
 		return fasthttp.RequestConfig{MaxRequestBodySize: s.hooks.admit(h, address)}
 	}
 	fast.Handler = func(ctx *fasthttp.RequestCtx) {
+		s.ids.identify(&ctx.Request.Header)
+		defer s.answered(ctx, time.Now())
 		defer s.hooks.leave(&ctx.Request.Header)
 		defer s.survive(ctx)
 		s.front.inward(&ctx.Request)
-		if slices.Contains(fiber.DefaultMethods, string(ctx.Method())) {
+		if known(ctx.Method()) {
 			handle(ctx)
 			return
 		}
@@ -189,6 +207,8 @@ func (s *Server) wire() {
 	}
 	unread := fast.ErrorHandler
 	fast.ErrorHandler = func(ctx *fasthttp.RequestCtx, err error) {
+		s.ids.identify(&ctx.Request.Header)
+		defer s.answered(ctx, time.Now())
 		defer s.survive(ctx)
 		refused := s.hooks.leave(&ctx.Request.Header)
 		e, ofNet := errors.AsType[net.Error](err)
@@ -222,7 +242,7 @@ func (s *Server) wire() {
 // reaches fasthttp would end the process.
 func (s *Server) survive(ctx *fasthttp.RequestCtx) {
 	if p := recover(); p != nil {
-		_ = s.panicked(string(ctx.Path()), p) // it logs
+		_ = s.panicked(string(ctx.Path()), string(ctx.Request.Header.Peek(RequestIDHeader)), p) // it logs
 		ctx.Response.Reset()
 		ctx.Error("Internal error. See the log.", fasthttp.StatusInternalServerError)
 		s.protect(&ctx.Response.Header)
@@ -242,6 +262,7 @@ func (q quiet) Printf(format string, args ...any) {
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	defer s.stopped()
 	kept := newListener(ln, s.o)
+	s.accepts.Store(kept)
 	ended := make(chan error, 1)
 	go func() {
 		ended <- telemetry.Guard("answer requests", func() error { return s.app.Listener(kept) })
@@ -287,7 +308,7 @@ func (s *Server) handler(r Route) fiber.Handler {
 		}
 		defer func() {
 			if p := recover(); p != nil {
-				err = s.panicked(c.Path(), p)
+				err = s.panicked(c.Path(), requestID(c), p)
 			}
 		}()
 		if err := s.admit(c, r); err != nil {
@@ -303,7 +324,7 @@ func (s *Server) handler(r Route) fiber.Handler {
 
 // admit refuses a request before anything is done for it.
 func (s *Server) admit(c *fiber.Ctx, r Route) error {
-	if err := s.guard(c, r.Hook); err != nil {
+	if err := s.guard(c, r.Hook || r.Probe); err != nil {
 		return err
 	}
 	if err := s.enter(c, r.Needs); err != nil {
@@ -337,7 +358,7 @@ func (s *Server) ask(c *fiber.Ctx, r Route) error {
 	if r.Waits {
 		ctx, cancel := untilAsked(c, s.stop)
 		defer cancel()
-		c.SetUserContext(telemetry.AsIn(ctx, c.UserContext()))
+		c.SetUserContext(s.asking(ctx, c))
 		return s.handled(c, r)
 	}
 	through := s.inside
@@ -346,12 +367,19 @@ func (s *Server) ask(c *fiber.Ctx, r Route) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.stop), s.o.Timeout)
 	defer cancel()
-	if err := through.enter(ctx); err != nil {
-		return err
+	if !r.Probe {
+		if err := through.enter(ctx); err != nil {
+			return err
+		}
+		defer through.leave()
 	}
-	defer through.leave()
-	c.SetUserContext(telemetry.AsIn(ctx, c.UserContext()))
+	c.SetUserContext(s.asking(ctx, c))
 	return s.handled(c, r)
+}
+
+// asking is a context of what a request asks for, in which ctx ends it.
+func (s *Server) asking(ctx context.Context, c *fiber.Ctx) context.Context {
+	return telemetry.AsRequest(telemetry.AsIn(ctx, c.UserContext()), requestID(c))
 }
 
 // handled calls a route's handler.

@@ -226,7 +226,7 @@ func TestErrorsInTheFormOfTheCaller(t *testing.T) {
 		status       int
 		want         string
 	}{
-		{"GET", "/api/missing", nil, 404, `{"code":"not_found","error":"There is none."}`},
+		{"GET", "/api/missing", nil, 404, `{"code":"not_found","error":"There is none.","request_id":"`},
 		{"GET", "/api/nothing", nil, 404, `"Not found: /api/nothing."`},
 		{"GET", "/api//list", nil, 404, `not_found`},
 		{"GET", "/nothing", nil, 404, `<p>404 Not found: /nothing.`},

@@ -10,8 +10,6 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
-
-	"telemetry-dashboard/services/telemetry"
 )
 
 // stream answers with a body that r.Stream's function writes, in a goroutine
@@ -25,16 +23,16 @@ func (s *Server) stream(c *fiber.Ctx, r Route) error {
 	if err := s.streams.begin(client); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(telemetry.AsIn(s.stop, c.UserContext()))
+	ctx, cancel := context.WithCancel(s.asking(s.stop, c))
 	unwatch := s.entered.add(s.entryOf(c, r.Needs, cancel))
-	conn, path := c.Context().Conn(), c.Path()
+	conn, path, request := c.Context().Conn(), c.Path(), requestID(c)
 	body := fasthttp.NewStreamReader(func(pipe *bufio.Writer) {
 		defer s.streams.end(client)
 		defer unwatch()
 		defer cancel()
 		defer func() {
 			if p := recover(); p != nil {
-				_ = s.panicked(path, p) // it logs; the client sees the stream end
+				_ = s.panicked(path, request, p) // it logs; the client sees the stream end
 			}
 		}()
 		to := &patient{conn: conn, pipe: pipe, wait: s.o.times.write}
@@ -44,7 +42,7 @@ func (s *Server) stream(c *fiber.Ctx, r Route) error {
 			if to.gone {
 				level = slog.LevelDebug
 			}
-			s.o.Log.Log(ctx, level, "a stream failed", "path", path, "err", err)
+			s.o.Log.Log(ctx, level, "a stream failed", "path", path, "err", err, "request", request)
 		}
 		_ = w.Flush() // the client may be gone
 	})

@@ -62,7 +62,8 @@ type Options struct {
 	Rules    Rules            // who has which role
 	Header   string           // in which a proxy says who asks; "" trusts none
 	Proxies  []netip.Prefix   // which may send it
-	Public   string           // the address that people use, for the cookie; "" is plain http
+	Public   string           // the address that people use, for the cookie; "" is that of the program itself
+	TLS      bool             // the program itself serves https
 	Log      *slog.Logger
 	Now      func() time.Time
 }
@@ -91,7 +92,7 @@ type known struct {
 func New(o Options) *Gate {
 	return &Gate{
 		o:     o,
-		names: Names{Cookie: cookieName(o.Public), Header: o.Header},
+		names: Names{Cookie: cookieName(o.Public, o.TLS), Header: o.Header},
 		known: map[string]known{},
 		used:  noUse(),
 		seen:  map[string]telemetry.Person{},
@@ -105,10 +106,10 @@ func noUse() telemetry.Use {
 // cookieName is the name of the session's cookie. Browsers take one that begins
 // with __Host- or __Secure- only over https, and the first only for the whole
 // host: no page under another path or name can set it.
-func cookieName(public string) string {
+func cookieName(public string, tls bool) string {
 	rest, https := strings.CutPrefix(public, "https://")
 	switch {
-	case !https:
+	case !https && (public != "" || !tls):
 		return "dashboard_session"
 	case strings.Contains(rest, "/"):
 		return "__Secure-dashboard_session"

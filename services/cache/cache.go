@@ -58,6 +58,13 @@ func (c *Cache[V]) Put(key string, v V, bytes int) {
 	}
 }
 
+// Size is how many values are kept, and how many bytes they take.
+func (c *Cache[V]) Size() (values, bytes int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lru.Len(), c.bytes
+}
+
 // Remove drops what key has.
 func (c *Cache[V]) Remove(key string) {
 	c.mu.Lock()

@@ -195,18 +195,7 @@ func (d *Dashboard) planNext(ctx context.Context, f *telemetry.AutoSendFacts, sl
 	}
 	var left []telemetry.LeftOut
 	for _, text := range nextOf(f.Campaign) {
-		q, err := Parse(d.Issues, text)
-		if err != nil {
-			return p, err
-		}
-		counts, err := d.Issues.Counts(ctx, []query.Ask{{Query: q}})
-		if err != nil || counts[0] == 0 {
-			if err != nil {
-				return p, err
-			}
-			continue
-		}
-		p, err = d.PlanSend(ctx, telemetry.SendAsk{Query: text, Expect: counts[0], Campaign: f.ID, Most: 1, Without: without, Slot: slot}, now)
+		p, err = d.PlanSend(ctx, telemetry.SendAsk{Query: text, Any: true, Campaign: f.ID, Most: 1, Without: without, Slot: slot}, now)
 		if err != nil || len(p.Batches) > 0 {
 			return p, err
 		}

@@ -178,7 +178,7 @@ func noIssue(id string) error {
 	return telemetry.Errorf(telemetry.CodeNotFound, "Issue %s not found. See the list of issues. Nothing was sent.", telemetry.Shown(id))
 }
 
-// matching are the issues that a query names, as many as were confirmed.
+// matching are the issues that a query names, as many as were confirmed if that was asked.
 func (d *Dashboard) matching(ctx context.Context, ask telemetry.SendAsk) ([]telemetry.IssueRow, error) {
 	q, err := Parse(d.Issues, ask.Query)
 	if err != nil {
@@ -188,7 +188,7 @@ func (d *Dashboard) matching(ctx context.Context, ask telemetry.SendAsk) ([]tele
 	switch {
 	case err != nil:
 		return nil, err
-	case counts[0] != ask.Expect:
+	case counts[0] != ask.Expect && !ask.Any:
 		return nil, telemetry.Errorf(telemetry.CodeConflict,
 			"The query now names %d issues, and not %d. Nothing was sent. Confirm the new number.", counts[0], ask.Expect)
 	case counts[0] > telemetry.SendIssuesMost:

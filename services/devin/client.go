@@ -36,14 +36,15 @@ const (
 
 // Options say which Devin to ask, and how.
 type Options struct {
-	BaseURL     string            // "" is DefaultURL; a trailing slash, /v1 or /v3 is dropped
-	Key         string            // its prefix chooses the API; "" makes every call answer CodeMissingSetting
-	OrgID       string            // v3's organization (org-…); "" asks GET /v3/self once
-	CacheTTL    time.Duration     // how long messages are kept; 0 keeps nothing
-	HTTPTimeout time.Duration     // of one request, its answer's body included; 0 is 15 s
-	Transport   http.RoundTripper // nil is one of its own
-	Log         *slog.Logger      // nil logs nothing
-	Now         func() time.Time  // nil is time.Now; nothing that Devin says is later
+	BaseURL     string                                    // "" is DefaultURL; a trailing slash, /v1 or /v3 is dropped
+	Key         string                                    // its prefix chooses the API; "" makes every call answer CodeMissingSetting
+	OrgID       string                                    // v3's organization (org-…); "" asks GET /v3/self once
+	CacheTTL    time.Duration                             // how long messages are kept; 0 keeps nothing
+	HTTPTimeout time.Duration                             // of one request, its answer's body included; 0 is 15 s
+	Transport   http.RoundTripper                         // nil is one of its own
+	Around      func(http.RoundTripper) http.RoundTripper // puts around it what counts its requests; nil puts nothing
+	Log         *slog.Logger                              // nil logs nothing
+	Now         func() time.Time                          // nil is time.Now; nothing that Devin says is later
 
 	// AllowPlainHTTP lets the key go over http to another machine.
 	AllowPlainHTTP bool
@@ -118,6 +119,9 @@ func New(o Options) (*Client, error) {
 	c.limits = upstream.NewLimits("Devin", key, 0, c.now)
 	if c.http.Transport == nil {
 		c.http.Transport = upstream.Transport(concurrent, c.timeout)
+	}
+	if o.Around != nil {
+		c.http.Transport = o.Around(c.http.Transport)
 	}
 	if org != "" {
 		c.org.Store(&org)

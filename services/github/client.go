@@ -36,11 +36,12 @@ const (
 
 // Options say which GitHub to ask, and how.
 type Options struct {
-	BaseURL     string            // "" is DefaultURL; GitHub Enterprise Server is https://HOST/api/v3
-	Token       string            // "" asks without one
-	CacheTTL    time.Duration     // how long OpenPulls and PullDetails are kept; 0 keeps nothing
-	HTTPTimeout time.Duration     // of one request, its body included; 0 is 30 s. Of an archive: without a byte
-	Transport   http.RoundTripper // nil is one of its own
+	BaseURL     string                                    // "" is DefaultURL; GitHub Enterprise Server is https://HOST/api/v3
+	Token       string                                    // "" asks without one
+	CacheTTL    time.Duration                             // how long OpenPulls and PullDetails are kept; 0 keeps nothing
+	HTTPTimeout time.Duration                             // of one request, its body included; 0 is 30 s. Of an archive: without a byte
+	Transport   http.RoundTripper                         // nil is one of its own
+	Around      func(http.RoundTripper) http.RoundTripper // puts around it what counts its requests; nil puts nothing
 	// AllowPlainHTTP lets the token be sent unencrypted to another machine.
 	AllowPlainHTTP bool
 	Log            *slog.Logger     // nil logs nothing
@@ -89,6 +90,9 @@ func New(o Options) (*Client, error) {
 	timeout := cmp.Or(max(o.HTTPTimeout, 0), defaultTimeout)
 	if o.Transport == nil {
 		o.Transport = upstream.Transport(2*workers, timeout/idlePart)
+	}
+	if o.Around != nil {
+		o.Transport = o.Around(o.Transport)
 	}
 	c := &Client{
 		wire: &wire{

@@ -226,6 +226,9 @@ func (r *Runner) endPass(slot string, t *task, result any, err error) (again boo
 	t.mu.Unlock()
 	r.mu.Unlock()
 	r.logFailure("a job failed", done.job.Kind, err)
+	if r.o.Ended != nil {
+		r.o.Ended(done.job)
+	}
 	if again {
 		_ = t.saveRows(done.job, done.rows) // kept if it fails
 		close(done.done)

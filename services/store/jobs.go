@@ -152,7 +152,7 @@ func (s *Store) SaveSource(ctx context.Context, st telemetry.SourceStatus) error
 	})
 }
 
-// Sources returns the status of all sources by name; SourceDatabase is one while nothing can be written.
+// Sources returns the status of all sources by name; telemetry.SourceDatabase is one while nothing can be written.
 func (s *Store) Sources(ctx context.Context) ([]telemetry.SourceStatus, error) {
 	var out []telemetry.SourceStatus
 	err := s.Read(ctx, func(tx *Tx) error {

@@ -40,6 +40,7 @@ type Store struct {
 	serving     atomic.Bool                     // Open has succeeded
 	begun       atomic.Bool                     // this start has written
 	now         func() time.Time
+	slow        Slow
 	tidying     atomic.Bool    // tidyLog is at work
 	extra       sync.WaitGroup // of it
 	marking     sync.Mutex     // see WriteMarked
@@ -67,6 +68,7 @@ type Options struct {
 	URL   string           // sqlite:PATH, or postgres://…
 	Now   func() time.Time // the clock for rows that carry the time of writing
 	Alone bool             // refuse a SQLite file that another program with Alone has open
+	Slow  Slow             // is told of statements that take long
 }
 
 // Open opens the database, creates it if need be, brings its schema up to
@@ -75,6 +77,7 @@ type Options struct {
 func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{
 		now:      o.Now,
+		slow:     o.Slow,
 		program:  telemetry.NewID(),
 		versions: map[string]uint64{},
 		watchers: map[chan struct{}]bool{},
@@ -270,7 +273,7 @@ func (s *Store) writeOnce(ctx context.Context, do func(*Tx) error) (err error) {
 			panic(recovered)
 		}
 	}()
-	tx := &Tx{ctx: ctx, tx: begun, dialect: s.dialect, spelling: s.spelling, now: s.now(), touched: map[string]bool{}}
+	tx := &Tx{ctx: ctx, tx: begun, dialect: s.dialect, spelling: s.spelling, slow: s.slow, now: s.now(), touched: map[string]bool{}}
 	err = errors.Join(do(tx), tx.err)
 	raised := map[string]uint64{}
 	if err == nil {
@@ -340,7 +343,7 @@ func (s *Store) readOnce(ctx context.Context, do func(*Tx) error) error {
 		return s.describe(overdue(ctx, fmt.Errorf("begin to read: %w", ended(limited, err)), readLimit))
 	}
 	defer func() { _ = begun.Rollback() }()
-	tx := &Tx{ctx: limited, tx: begun, dialect: s.dialect, spelling: s.spelling, now: s.now()}
+	tx := &Tx{ctx: limited, tx: begun, dialect: s.dialect, spelling: s.spelling, slow: s.slow, now: s.now()}
 	return s.describe(overdue(ctx, errors.Join(do(tx), tx.err), readLimit))
 }
 

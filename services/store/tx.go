@@ -22,6 +22,7 @@ type Tx struct {
 	tx       *sql.Tx
 	dialect  dialect
 	spelling *strings.Replacer
+	slow     Slow
 	now      time.Time
 	past     *past // nil: now
 	touched  map[string]bool
@@ -75,7 +76,9 @@ func (tx *Tx) Exec(query string, args ...any) int64 {
 	if tx.err != nil {
 		return 0
 	}
+	begun := tx.slow.begun()
 	res, err := tx.tx.ExecContext(tx.ctx, tx.spelled(query), storable(args)...)
+	tx.slow.ended(tx.ctx, query, begun)
 	if err != nil {
 		tx.Fail(query, err)
 		return 0
@@ -123,7 +126,8 @@ type Row struct {
 	tx    *Tx
 	query string
 	from  interface{ Scan(...any) error }
-	Found bool // there was a row to scan
+	begun time.Time // of a statement of one row
+	Found bool      // there was a row to scan
 }
 
 // Row asks for one row.
@@ -132,7 +136,8 @@ func (tx *Tx) Row(query string, args ...any) *Row {
 		return &Row{tx: tx, query: query}
 	}
 	text, args := tx.asked(query, args)
-	return &Row{tx: tx, query: query, from: tx.tx.QueryRowContext(tx.ctx, text, storable(args)...)}
+	begun := tx.slow.begun()
+	return &Row{tx: tx, query: query, begun: begun, from: tx.tx.QueryRowContext(tx.ctx, text, storable(args)...)}
 }
 
 // Scan reads the row's columns. Without a row it leaves them.
@@ -141,6 +146,7 @@ func (r *Row) Scan(into ...any) *Row {
 		return r
 	}
 	err := r.from.Scan(into...)
+	r.tx.slow.ended(r.tx.ctx, r.query, r.begun)
 	switch {
 	case err == nil:
 		r.Found = true
@@ -163,13 +169,16 @@ func (tx *Tx) Each(query string, args []any, do func(*Row)) {
 		return
 	}
 	text, args := tx.asked(query, args)
+	begun := tx.slow.begun()
 	rows, err := tx.tx.QueryContext(tx.ctx, text, storable(args)...)
 	if err != nil {
 		tx.Fail(query, err)
 		return
 	}
 	defer rows.Close()
-	for rows.Next() && tx.err == nil {
+	more := rows.Next()
+	tx.slow.ended(tx.ctx, query, begun)
+	for ; more && tx.err == nil; more = rows.Next() {
 		do(&Row{tx: tx, query: query, from: rows})
 	}
 	if err := rows.Err(); err != nil {

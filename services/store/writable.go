@@ -10,9 +10,6 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// SourceDatabase is the source that Sources has while nothing can be written.
-const SourceDatabase = "database"
-
 // problem is why the last write failed, and since when none succeeded.
 type problem struct {
 	since time.Time
@@ -44,7 +41,7 @@ func (s *Store) status() (telemetry.SourceStatus, bool) {
 		return telemetry.SourceStatus{}, false
 	}
 	return telemetry.SourceStatus{
-		Name:     SourceDatabase,
+		Name:     telemetry.SourceDatabase,
 		FailedAt: telemetry.At(s.trouble.since),
 		Error:    s.trouble.cause.Message,
 		Code:     s.trouble.cause.Code,

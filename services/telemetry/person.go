@@ -85,6 +85,20 @@ func AsIn(to, from context.Context) context.Context {
 	return to
 }
 
+type requestKey struct{}
+
+// AsRequest returns a context of what a request asks for, which its id names in
+// the log.
+func AsRequest(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, requestKey{}, id)
+}
+
+// RequestOf is the id of the request that ctx is about, "" without one.
+func RequestOf(ctx context.Context) string {
+	id, _ := ctx.Value(requestKey{}).(string)
+	return id
+}
+
 // PersonOf returns the person who asked for what ctx is about, the zero
 // Person where nobody did.
 func PersonOf(ctx context.Context) Person {

@@ -331,6 +331,9 @@ const (
 	JobInterruptedText = "The program ended before the job did. Its next run completes it."
 )
 
+// SourceDatabase is the SourceStatus that there is while nothing can be written.
+const SourceDatabase = "database"
+
 // SourceStatus is when a source of data was last read, and what went wrong
 // since.
 type SourceStatus struct {

@@ -105,6 +105,7 @@ type SendAsk struct {
 	Issues     []string // nil: those that a query names
 	Query      string
 	Expect     int64 // how many issues the query names, as confirmed
+	Any        bool  // however many it names: nobody has confirmed a number yet, or ever will
 	Sessions   int64 // how many sessions were confirmed; 0 = not asked
 	Size       int64 // issues a batch; 0 = BatchSize
 	MaxACUs    int64 // of each session; 0 = the setting
@@ -150,7 +151,7 @@ func SameOrder(list []SentBatch, asked string) error {
 
 // ByQuery reports whether all that a query names are asked for: a blank one names
 // the whole list, where how many these are was confirmed.
-func (a SendAsk) ByQuery() bool { return a.Issues == nil && a.Retry == "" && Named(a.Query, a.Expect) }
+func (a SendAsk) ByQuery() bool { return a.Issues == nil && a.Retry == "" && (a.Any || Named(a.Query, a.Expect)) }
 
 // Check returns a with its defaults, or says what is wrong with it.
 func (a SendAsk) Check(l SendLimits) (SendAsk, error) {

@@ -59,6 +59,12 @@ func (a *Allowance) Known() telemetry.Limit {
 	return telemetry.Limit{Rate: left}
 }
 
+// Rate is what is left of the allowance.
+func (a *Allowance) Rate() telemetry.RateLimit {
+	rate, _ := a.left()
+	return rate
+}
+
 func (a *Allowance) left() (rate telemetry.RateLimit, spent int) {
 	rate = a.of.Rate()
 	a.mu.Lock()

@@ -11,14 +11,16 @@ import (
 )
 
 // built is the path of the program, which is built when the first test of a
-// test binary needs it: with the race detector where the test has it.
+// test binary needs it: as a release is, without C, or with the race detector
+// where the test has it.
 var built = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(buildDir(), "dashboard")
-	args := []string{"build", "-buildvcs=false", "-o", path}
+	args, c := []string{"build", "-buildvcs=false", "-o", path}, "0"
 	if Race {
-		args = append(args, "-race")
+		args, c = append(args, "-race"), "1"
 	}
 	build := exec.Command("go", append(args, "telemetry-dashboard/app")...)
+	build.Env = append(os.Environ(), "CGO_ENABLED="+c)
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the program: %w\n%s", err, out)
 	}

@@ -47,10 +47,16 @@ func (p *Program) Request(method, path, body string, headers ...string) *http.Re
 	return req
 }
 
-// Do makes a request and returns the answer with its body.
+// Do is Send for the parts of a request.
 func (p *Program) Do(method, path, body string, headers ...string) (Reply, string) {
 	p.T.Helper()
-	res, err := p.client.Do(p.Request(method, path, body, headers...))
+	return p.Send(p.Request(method, path, body, headers...))
+}
+
+// Send makes a request and returns the answer with its body.
+func (p *Program) Send(req *http.Request) (Reply, string) {
+	p.T.Helper()
+	res, err := p.client.Do(req)
 	if err != nil {
 		p.T.Fatal(err)
 	}

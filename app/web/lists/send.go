@@ -11,8 +11,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/app/web/shell"
-	"telemetry-dashboard/services/dashboard"
-	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/pages"
@@ -90,18 +88,7 @@ func (w *Web) sendForm(ctx context.Context, form url.Values) (f panels.SendForm,
 	if err != nil {
 		return f, err
 	}
-	ask.Known = nil // it shows what is known now
-	if ask.Issues == nil && ask.Retry == "" {
-		q, err := dashboard.Parse(w.Dashboard.Issues, ask.Query)
-		if err != nil {
-			return f, err
-		}
-		n, err := w.Dashboard.Issues.Counts(ctx, []query.Ask{{Query: q}})
-		if err != nil {
-			return f, err
-		}
-		ask.Expect = n[0]
-	}
+	ask.Known, ask.Any = nil, true // it shows what is known and named now
 	plan, err := w.Dashboard.PlanSend(ctx, ask, w.Now())
 	if err != nil {
 		return f, err

@@ -182,12 +182,15 @@ func (w *Web) had(c *fiber.Ctx) string { return c.Cookies(w.o.Door.Names().Cooki
 
 func (w *Web) stateCookie() string { return w.o.Door.Names().Cookie + "_state" }
 
+// secure reports whether people come by https: then the cookie's name says so.
+func (w *Web) secure() bool { return strings.HasPrefix(w.o.Door.Names().Cookie, "__") }
+
 // setCookie sets a cookie, or with no time removes it. Lax and not Strict: the
 // browser must send it when GitHub leads back.
 func (w *Web) setCookie(c *fiber.Ctx, name, value string, lasts time.Duration) {
 	cookie := &fiber.Cookie{
 		Name: name, Value: value, Path: "/", HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode,
-		Secure: strings.HasPrefix(name, "__"), MaxAge: int(lasts.Seconds()),
+		Secure: w.secure(), MaxAge: int(lasts.Seconds()),
 	}
 	if lasts <= 0 {
 		cookie.MaxAge, cookie.Expires = -1, time.Unix(1, 0)
@@ -199,6 +202,9 @@ func (w *Web) setCookie(c *fiber.Ctx, name, value string, lasts time.Duration) {
 func (w *Web) callback(c *fiber.Ctx) string {
 	if w.o.Public != "" {
 		return strings.TrimRight(w.o.Public, "/") + links.SignInCallback
+	}
+	if w.secure() {
+		return "https://" + string(c.Request().Host()) + links.SignInCallback
 	}
 	return "http://" + string(c.Request().Host()) + links.SignInCallback
 }

@@ -13,10 +13,16 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
+// requestID is the header of the request's id, which the log has, too.
+const requestID = "X-Request-Id"
+
 // RenderError renders an error in the form of the request: a fragment for a
 // panel or a button, else a page. It queries nothing.
 func (w *Shell) RenderError(c *fiber.Ctx, status int, message string) (body []byte, contentType string) {
 	var out bytes.Buffer
+	if id := c.Get(requestID); id != "" && (c.Get("HX-Request") == "" || status >= fiber.StatusInternalServerError) {
+		message += " This was request " + id + "."
+	}
 	page := pages.Problem(w.bareShell(problemTitle(status), ""), problemTitle(status), message, nil, again(c, status)...)
 	switch {
 	case c.Get("HX-Request") == "" && status == fiber.StatusMisdirectedRequest:

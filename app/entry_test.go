@@ -27,9 +27,9 @@ func rules(t *testing.T) []server.Rule {
 	cfg := Config{WebhookSecret: "secret"}
 	board := dashboard.New(reading(nil))
 	site := newSite(cfg, demonstration{}, web.Options{Assets: static.New(), Dashboard: board})
+	log := slog.New(slog.DiscardHandler)
 	agents := newMCP(cfg, &net.TCPAddr{}, board, nil, nil)
 	routes := append(routesOf(&api.API{Dashboard: board}, agents, site), webhooks(cfg, db.Store)...)
-	log := slog.New(slog.DiscardHandler)
 	routes = append(routes, monitorRoutes(db.Store, newMetrics(), log)...)
 	srv, err := newServer(cfg, log, db.Store, access.Everyone("you"), &net.TCPAddr{}, routes, site, nil)
 	if err != nil {

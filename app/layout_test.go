@@ -122,13 +122,13 @@ func owners() map[string][]string {
 		"github.com/a-h/templ":                {"views/...", "app", "app/..."},
 		"github.com/prometheus/client_golang": {"app/monitor"},
 		"github.com/getkin/kin-openapi":       {"app/api/apitest", "app/web/docs", "app/mcp"},
-		"github.com/modelcontextprotocol":     {"app/mcp"},
-		"github.com/google/jsonschema-go":     {"app/mcp"},
 		"github.com/chromedp":                 {},
 		"github.com/rogpeppe/go-internal":     {},
 		"github.com/google/go-cmp":            {},
 		"go.uber.org/goleak":                  {},
 		"github.com/santhosh-tekuri/jsonsch":  {"app/api/apitest"},
+		"github.com/modelcontextprotocol":     {"app/mcp"},
+		"github.com/google/jsonschema-go":     {"app/mcp"},
 		normalForms:                           {"services/telemetry"},
 	}
 }

@@ -16,9 +16,16 @@ import (
 // remotely does a command that asks a dashboard that runs.
 func remotely(do func(context.Context, client.Env, []string) error) func(context.Context, []string, io.Writer) error {
 	return func(ctx context.Context, args []string, out io.Writer) error {
+		vars := map[string]string{}
+		for _, name := range []string{client.VarToken, client.VarToken + fileSuffix} {
+			vars[name] = os.Getenv(name)
+		}
+		if err := readSecretFiles(vars, []string{client.VarToken}); err != nil {
+			return err
+		}
 		env := client.Env{
 			URL:   os.Getenv(client.VarURL),
-			Token: os.Getenv(client.VarToken),
+			Token: vars[client.VarToken],
 			Plain: os.Getenv(client.VarPlainHTTP) == "true",
 			In:    os.Stdin,
 			Out:   out,

@@ -63,7 +63,7 @@ func loadConfig(environ []string, dotenvPath string) (Config, error) {
 		return Config{}, err
 	}
 	overlay(vars, environ, func(string) bool { return true })
-	if err := readSecretFiles(vars); err != nil {
+	if err := readSecretFiles(vars, secretVariables()); err != nil {
 		return Config{}, err
 	}
 	return parseConfig(vars)

@@ -28,10 +28,10 @@ func secretVariables() (names []string) {
 	return names
 }
 
-// readSecretFiles puts in place of each variable that names the file of a
-// secret the secret itself.
-func readSecretFiles(vars map[string]string) error {
-	for _, name := range secretVariables() {
+// readSecretFiles puts in place of each variable that names the file of one of
+// the secrets the secret itself.
+func readSecretFiles(vars map[string]string, secrets []string) error {
+	for _, name := range secrets {
 		path := vars[name+fileSuffix]
 		if path == "" {
 			continue

@@ -187,7 +187,7 @@ func newMCP(
 			return named.Schema(), nil
 		},
 		Description: static.OpenAPI(),
-		Origin:      cmp.Or(strings.TrimSuffix(string(cfg.PublicURL), string(base)), "http://"+at.String()),
+		Origin:      cmp.Or(strings.TrimSuffix(string(cfg.PublicURL), string(base)), cfg.scheme()+at.String()),
 		Base:        base,
 		Version:     buildID(),
 		Log:         log,

@@ -98,6 +98,9 @@ func open(env Env) (*dashboard, error) {
 	}, nil
 }
 
+// errInterrupted is that of a command that a person ended.
+var errInterrupted = errors.New("interrupted before the dashboard had answered")
+
 // thisMachine reports whether a host is loopback.
 func thisMachine(host string) bool {
 	ip := net.ParseIP(host)
@@ -131,8 +134,8 @@ func (d *dashboard) do(req *http.Request) (*http.Response, error) {
 	if err == nil {
 		return res, nil
 	}
-	if err := req.Context().Err(); err != nil {
-		return nil, err
+	if req.Context().Err() != nil {
+		return nil, errInterrupted
 	}
 	cause := err
 	if e, ok := errors.AsType[*url.Error](err); ok {
@@ -169,8 +172,8 @@ func (d *dashboard) refusal(res *http.Response) error {
 			d.base, res.Status, VarURL)
 	}
 	if res.StatusCode == http.StatusUnauthorized {
-		return errors.New(failed.Error + " Make a token on the dashboard's page /tokens, or on its machine by: app token create --role viewer NAME. Then set " +
-			VarToken + " to it.")
+		return errors.New(failed.Error + " Make a token on the dashboard's page /tokens, or on its machine by: " +
+			"app token create --role viewer NAME. Then set " + VarToken + " to it.")
 	}
 	return errors.New(failed.Error)
 }

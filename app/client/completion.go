@@ -128,7 +128,8 @@ func (c Commands) choices(ctx context.Context, env Env, typed []string) []string
 	case strings.HasPrefix(last, "-"):
 		return regexp.MustCompile(`--?[a-z][a-z-]*`).FindAllString(usage, -1)
 	case len(typed) == 3:
-		if second, _, _ := strings.Cut(strings.TrimPrefix(usage, typed[1]+" "), " "); strings.Contains(second, "|") && !strings.HasPrefix(second, "[") {
+		second, _, _ := strings.Cut(strings.TrimPrefix(usage, typed[1]+" "), " ")
+		if strings.Contains(second, "|") && !strings.HasPrefix(second, "[") {
 			return strings.Split(second, "|")
 		}
 	}

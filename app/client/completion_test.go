@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 	"os"
 	"os/exec"
@@ -52,8 +53,9 @@ func TestCompletion(t *testing.T) {
 		t.Error("without a dashboard:", err, &out)
 	}
 	for _, args := range [][]string{nil, {"powershell"}, {"bash", "x"}} {
-		if _, ok := commands().Completion(t.Context(), Env{Out: &out}, args).(*Misuse); !ok {
-			t.Errorf("%q is taken", args)
+		err := commands().Completion(t.Context(), Env{Out: &out}, args)
+		if _, ok := errors.AsType[*Misuse](err); !ok {
+			t.Errorf("%q is taken: %v", args, err)
 		}
 	}
 }

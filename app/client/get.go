@@ -15,7 +15,8 @@ import (
 )
 
 // GetUsage is how "app get" is used.
-const GetUsage = "get LIST [ID] [-q QUERY] [--repo NAME] [--as-of TIME] [--sort FIELD] [--order asc|desc] [-n N] [-o table|json|csv] [--url URL]"
+const GetUsage = "get LIST [ID] [-q QUERY] [--repo NAME] [--as-of TIME] [--sort FIELD] [--order asc|desc] [-n N] " +
+	"[-o table|json|csv] [--url URL]"
 
 // The forms of an answer.
 const (
@@ -159,7 +160,7 @@ func copied(ctx context.Context, d *dashboard, address string, out io.Writer) er
 	_, err = io.Copy(out, io.TeeReader(res.Body, end))
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return ctx.Err()
+		return errInterrupted
 	case err != nil:
 		return fmt.Errorf("the answer is not complete: %w. Ask again", err)
 	case bytes.Contains(end.bytes, []byte("\nERROR: this file is not complete")):

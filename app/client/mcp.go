@@ -54,7 +54,7 @@ func MCP(ctx context.Context, env Env, args []string) error {
 		case err := <-read:
 			return err
 		case line := <-lines:
-			if err := agent.pass(ctx, line); err != nil {
+			if err := agent.pass(ctx, line); err != nil && ctx.Err() == nil {
 				return err
 			}
 		}
@@ -117,12 +117,10 @@ func (a *agent) pass(ctx context.Context, line []byte) error {
 		return a.fail(json.RawMessage("null"), codeParse, errors.New("a line is not one JSON-RPC message"))
 	}
 	answer, err := a.send(ctx, line, m)
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return nil
-	case err != nil:
+	if err != nil {
 		return a.fail(m.ID, codeServer, err)
-	case len(answer) == 0:
+	}
+	if len(answer) == 0 {
 		return nil // of a notification
 	}
 	if m.Method == "initialize" {

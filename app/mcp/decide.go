@@ -25,12 +25,12 @@ type decideIn struct {
 	Action   string   `json:"action" jsonschema:"dismiss, accept, reopen, assign, snooze or comment"`
 	Issues   []string `json:"issues,omitempty" jsonschema:"Ids of issues. Leave it out to name them by q"`
 	Q        string   `json:"q,omitempty" jsonschema:"A query of issues that names them, instead of ids"`
-	Expect   int64    `json:"expect" jsonschema:"How many issues this is about. It is refused, with the right number, where that is another: look at the issues before you repeat it"`
+	Expect   int64    `json:"expect" jsonschema:"How many issues this is about; another number is refused"`
 	Reason   string   `json:"reason,omitempty" jsonschema:"Of dismiss: false_positive, wont_fix, used_in_tests or mitigated"`
 	Comment  string   `json:"comment,omitempty" jsonschema:"Why; dismiss and accept need one"`
 	Until    string   `json:"until,omitempty" jsonschema:"Of accept and snooze: until when, RFC 3339 or a date"`
 	Assignee string   `json:"assignee,omitempty" jsonschema:"Of assign: a login, @me, or empty for nobody"`
-	Key      string   `json:"idempotency_key,omitempty" jsonschema:"Any text: a call with the same key decides once, so that it can be repeated after a failure"`
+	Key      string   `json:"idempotency_key,omitempty" jsonschema:"Calls with the same key decide once"`
 }
 
 type decideOut struct {
@@ -42,10 +42,12 @@ type decideOut struct {
 func (s *Server) decide(ctx context.Context, in decideIn) (decideOut, error) {
 	var none decideOut
 	if len(in.Issues) > 0 && in.Expect != int64(len(in.Issues)) {
-		return none, telemetry.Errorf(telemetry.CodeConflict, "issues has %d ids, and expect is %d. Nothing was decided. Send the number that you mean.",
-			len(in.Issues), in.Expect)
+		return none, telemetry.Errorf(telemetry.CodeConflict,
+			"issues has %d ids, and expect is %d. Nothing was decided. Send the number that you mean.", len(in.Issues), in.Expect)
 	}
-	sent := map[string]any{"action": in.Action, "reason": in.Reason, "comment": in.Comment, "until": in.Until, "assignee": in.Assignee}
+	sent := map[string]any{
+		"action": in.Action, "reason": in.Reason, "comment": in.Comment, "until": in.Until, "assignee": in.Assignee,
+	}
 	if in.Issues != nil {
 		sent["issues"] = in.Issues
 	} else {

@@ -3,6 +3,7 @@ package mcp
 import (
 	"context"
 
+	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/links"
 )
 
@@ -100,7 +101,7 @@ func (s *Server) owners(ctx context.Context, in periodIn) (ownersOut, error) {
 		if o.Owner != "" {
 			q = `is:overdue owner:"` + o.Owner + `"`
 		}
-		out.Items[i].PageURL = s.page(links.In(in.Repo, links.Issues), "q", q, "as_of", in.AsOf)
+		out.Items[i].PageURL = s.page(links.In(telemetry.ParseRepo(in.Repo), links.Issues), "q", q, "as_of", in.AsOf)
 	}
 	out.PageURL = s.page(links.Owners, in.pairs()...)
 	return out, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/links"
 )
 
@@ -17,7 +18,7 @@ type issue struct {
 	Repo      string   `json:"repo"`
 	File      string   `json:"file"`
 	Line      int64    `json:"start_line"`
-	State     string   `json:"state" jsonschema:"new, recurring, reopened or not_scanned are open; fixed, retired, dismissed or accepted are not"`
+	State     string   `json:"state" jsonschema:"Open: new, recurring, reopened, not_scanned. Else fixed, retired, dismissed, accepted"`
 	FirstSeen string   `json:"first_seen_date"`
 	LastSeen  string   `json:"last_seen_date"`
 	Owners    []string `json:"owners"`
@@ -38,9 +39,9 @@ func (s *Server) linkIssues(list []issue, asOf string) {
 }
 
 type searchIn struct {
-	Q    string `json:"q,omitempty" jsonschema:"A query, for example is:overdue owner:@acme/payments severity:critical,high. Empty lists all issues. query_words lists its qualifiers"`
+	Q    string `json:"q,omitempty" jsonschema:"A query, for example is:overdue owner:@acme/payments. Empty lists all issues"`
 	Repo string `json:"repo,omitempty" jsonschema:"owner/name of one repository"`
-	Sort string `json:"sort,omitempty" jsonschema:"severity (the default), due, last_seen, first_seen, attempts and others; a wrong one is answered with all that there are"`
+	Sort string `json:"sort,omitempty" jsonschema:"severity (the default), due, last_seen, …; a wrong one is told which there are"`
 	AsOf string `json:"as_of,omitempty" jsonschema:"A past time, RFC 3339 or a date: the answer is what was known then"`
 	paged
 }
@@ -54,7 +55,7 @@ func (s *Server) searchIssues(ctx context.Context, in searchIn) (out searchOut, 
 	asked := []string{"q", in.Q, "repo", in.Repo, "sort", in.Sort, "as_of", in.AsOf}
 	out.sheet, err = get[sheet[issue]](ctx, links.With(links.APIList("issues"), append(in.pairs(), asked...)...))
 	s.linkIssues(out.Items, in.AsOf)
-	out.PageURL = s.page(links.In(in.Repo, links.Issues), "q", in.Q, "sort", in.Sort, "as_of", in.AsOf)
+	out.PageURL = s.page(links.In(telemetry.ParseRepo(in.Repo), links.Issues), "q", in.Q, "sort", in.Sort, "as_of", in.AsOf)
 	return out, err
 }
 
@@ -68,9 +69,9 @@ type attempt struct {
 	Session  string  `json:"session_id"`
 	At       string  `json:"timestamp"`
 	State    string  `json:"state" jsonschema:"Of the session"`
-	Claim    string  `json:"claim" jsonschema:"What the session says of the issue: fixed, blocked, working or nothing"`
+	Claim    string  `json:"claim" jsonschema:"What the session says of the issue: fixed, blocked or nothing"`
 	Blocked  string  `json:"blocked_reason" jsonschema:"Why it says that it could not fix it"`
-	Outcome  string  `json:"outcome" jsonschema:"What came of it"`
+	Outcome  string  `json:"outcome" jsonschema:"What came of it: gone, still_there, pr_open, pr_closed, not_scanned, no_pr, …"`
 	Found    string  `json:"found" jsonschema:"What later scans say: gone, still_there, not_rescanned, pr_open or thrown_away"`
 	PullURL  string  `json:"pr_url"`
 	PRState  string  `json:"pr_state"`

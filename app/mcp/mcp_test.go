@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -27,14 +28,18 @@ func (a api) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: status, Status: http.StatusText(status), Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 }
 
+// call is the message that calls a tool without arguments.
+func call(tool string) string {
+	return `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"` + tool + `","arguments":{}}}`
+}
+
 // called is the answer of a tool that has no arguments.
 func called(t *testing.T, o Options, answers api, tool string) string {
 	t.Helper()
 	o.Inside = func(*fiber.Ctx) http.RoundTripper { return answers }
 	app := fiber.New()
 	app.Post(links.MCP, New(o).Routes()[0].Handle)
-	req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, links.MCP,
-		strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"`+tool+`","arguments":{}}}`))
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, links.MCP, strings.NewReader(call(tool)))
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json, text/event-stream")
 	res, err := app.Test(req, -1)
@@ -104,5 +109,29 @@ func TestAnswersAreBounded(t *testing.T) {
 	row := bounded(map[string]any{"text": long, "list": make([]any, 1000)}).(map[string]any)
 	if len(row["text"].(string)) > textMost || len(row["list"].([]any)) != listMost {
 		t.Error(row)
+	}
+}
+
+// TestRequestsLeaveNothingBehind: no session and no goroutine outlives the answer,
+// whether it came in time or not: the bubble of the test would wait for them.
+func TestRequestsLeaveNothingBehind(t *testing.T) {
+	for tool, says := range map[string]string{"search_issues": `"total":0`, "effectiveness": "effectiveness took longer than 30s"} {
+		synctest.Test(t, func(t *testing.T) {
+			answers := api(func(r *http.Request) (int, string) {
+				if strings.Contains(r.URL.Path, "effectiveness") {
+					<-r.Context().Done()
+				}
+				return 200, `{"items":[],"total":0}`
+			})
+			ctx := context.WithValue(t.Context(), clientKey{}, &http.Client{Transport: answers})
+			req := httptest.NewRequestWithContext(ctx, http.MethodPost, links.MCP, strings.NewReader(call(tool)))
+			req.Header.Set("Content-Type", "application/json")
+			req.Header.Set("Accept", "application/json, text/event-stream")
+			answer := httptest.NewRecorder()
+			New(Options{}).handler.ServeHTTP(whole{answer}, req)
+			if body := answer.Body.String(); !strings.Contains(body, says) {
+				t.Errorf("%s, want %s", body, says)
+			}
+		})
 	}
 }

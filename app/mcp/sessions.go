@@ -13,7 +13,7 @@ type session struct {
 	ID         string   `json:"session_id"`
 	Title      string   `json:"title"`
 	Repo       string   `json:"repo"`
-	State      string   `json:"state" jsonschema:"queued, working, waiting, finished, failed, expired, stopped and others"`
+	State      string   `json:"state" jsonschema:"queued, working, waiting, pr_ready, finished, suspended, expired, failed, …"`
 	Reason     string   `json:"reason"`
 	StateSince string   `json:"state_since"`
 	StartedAt  string   `json:"timestamp"`
@@ -49,7 +49,7 @@ func (s *Server) listSessions(ctx context.Context, in sessionsIn) (out sessionsO
 	for i := range out.Items {
 		s.linkSession(&out.Items[i], in.AsOf)
 	}
-	out.PageURL = s.page(links.In(in.Repo, links.Sessions), "q", in.Q, "as_of", in.AsOf)
+	out.PageURL = s.page(links.In(telemetry.ParseRepo(in.Repo), links.Sessions), "q", in.Q, "as_of", in.AsOf)
 	return out, err
 }
 
@@ -118,7 +118,7 @@ func messagesOf(ctx context.Context, id string) ([]message, error) {
 type replyIn struct {
 	ID      string `json:"id" jsonschema:"The session's id, with devin- or without"`
 	Message string `json:"message" jsonschema:"What to tell Devin"`
-	Confirm bool   `json:"confirm,omitempty" jsonschema:"true sends it. Otherwise nothing is sent, and the answer tells what the session asks, so that you can check"`
+	Confirm bool   `json:"confirm,omitempty" jsonschema:"true sends it; else the answer tells what the session asks"`
 }
 
 type replyOut struct {
@@ -134,7 +134,8 @@ func (s *Server) reply(ctx context.Context, in replyIn) (out replyOut, err error
 	out.Message = in.Message
 	if p := telemetry.PersonOf(ctx); !p.May(telemetry.RoleOperator) {
 		return out, telemetry.Errorf(telemetry.CodeForbidden,
-			"This needs the role operator, and %s has the role %s. Ask an admin of this dashboard. Nothing was done.", telemetry.Shown(p.Name), p.Role)
+			"This needs the role operator, and %s has the role %s. Ask an admin of this dashboard. Nothing was done.",
+			telemetry.Shown(p.Name), p.Role)
 	}
 	if out.Session, err = get[session](ctx, links.APISession(in.ID)); err != nil {
 		return out, err

@@ -24,7 +24,7 @@ import (
 // bounded answers could wait for another place for ever.
 func (s *Server) Inside(c *fiber.Ctx) http.RoundTripper {
 	i := &inside{server: s, from: c.Context().RemoteAddr(), carried: http.Header{}}
-	for _, name := range []string{fiber.HeaderAuthorization, fiber.HeaderCookie, s.o.Access.Names().Header} {
+	for _, name := range []string{fiber.HeaderAuthorization, fiber.HeaderCookie, s.o.Access.Names().Header, RequestIDHeader} {
 		if name != "" {
 			i.carried[http.CanonicalHeaderKey(name)] = headerValues(c, name)
 		}
@@ -36,7 +36,7 @@ func (s *Server) Inside(c *fiber.Ctx) http.RoundTripper {
 type inside struct {
 	server  *Server
 	from    net.Addr
-	carried http.Header // what says who asks
+	carried http.Header // what says who asks, and the id of the request
 }
 
 // RoundTrip asks a route. A route that waits for work is given up at the

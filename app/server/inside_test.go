@@ -16,7 +16,7 @@ import (
 // asking are routes, and one that asks the route that its parameters name.
 func asking(s *site) []Route {
 	says := func(c *fiber.Ctx) error {
-		return c.SendString(telemetry.NameOf(c.UserContext()) + " " + c.Get("X-More") + " " + string(c.Body()))
+		return c.SendString(telemetry.NameOf(c.UserContext()) + " " + c.Get("X-More") + requestID(c) + " " + string(c.Body()))
 	}
 	return []Route{
 		{Method: "GET", Path: "/api/said", Topics: []string{"records"}, Handle: says},
@@ -59,8 +59,8 @@ func (s *site) askInside(c *fiber.Ctx) error {
 }
 
 // TestInsideAsksAsTheCaller: what a handler asks of another route it asks with
-// the caller's credentials and from the caller's address, so that roles and the
-// audit log are those of the caller. A route that waits ends with who asks.
+// the caller's credentials, id and address, so that roles and the audit log are
+// those of the caller. A route that waits ends with who asks.
 func TestInsideAsksAsTheCaller(t *testing.T) {
 	log := &diary{}
 	s := serve(t, asking, withTeam, func(o *Options) { o.Audit, o.PublicURL = log, "http://dash.example/board" })
@@ -69,14 +69,14 @@ func TestInsideAsksAsTheCaller(t *testing.T) {
 		status     int
 		says       string
 	}{
-		{"a-viewer", "method=GET&path=/api/said", 200, "a-viewer more "},
-		{"a-viewer", "method=GET&path=/api/moved", 200, "a-viewer more "},
+		{"a-viewer", "method=GET&path=/api/said", 200, "a-viewer more-1 "},
+		{"a-viewer", "method=GET&path=/api/moved", 200, "a-viewer more-1 "},
 		{"a-viewer", "method=POST&path=/api/said", 403, "role operator"},
-		{"b-operator", "method=POST&path=/api/said", 200, `b-operator more {"a":1}`},
+		{"b-operator", "method=POST&path=/api/said", 200, `b-operator more-1 {"a":1}`},
 		{"b-operator", "method=POST&path=/api/waits&late=1", 503, "took longer"},
 		{"a-viewer", "method=GET&path=/api/none", 404, "Not found"},
 	} {
-		if r, body := s.do("POST", "/mcp?"+tc.query, "Authorization: "+tc.who); r.StatusCode != tc.status || !strings.Contains(body, tc.says) {
+		if r, body := s.do("POST", "/mcp?"+tc.query, "Authorization: "+tc.who, RequestIDHeader+": -1"); r.StatusCode != tc.status || !strings.Contains(body, tc.says) {
 			t.Errorf("%s %s: %d %s, want %d %s", tc.who, tc.query, r.StatusCode, body, tc.status, tc.says)
 		}
 	}

@@ -5,7 +5,9 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -52,6 +54,15 @@ func TestCommandLine(t *testing.T) {
 	out, _, _ = g.run(g.command("viewer", append(overdue, "-o", "csv")...))
 	if rows, err := csv.NewReader(strings.NewReader(out)).ReadAll(); err != nil || len(rows) != 3 {
 		t.Error(err, rows)
+	}
+	inFile := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(inFile, []byte(g.tokens["viewer"]+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	of := program.Command(t, program.Settings{"DASHBOARD_URL": g.URL, "DASHBOARD_TOKEN_FILE": inFile})
+	of.Args = append(of.Args, overdue...)
+	if out, told, exit := g.run(of); exit != 0 || !strings.Contains(out, "pay/card.ts") {
+		t.Errorf("with the token in a file: %d %q\n%s", exit, told, out)
 	}
 	id := g.firstID()
 	if out, _, exit = g.run(g.command("viewer", "get", "issues", id, "-o", "json")); exit != 0 || !json.Valid([]byte(out)) || !strings.Contains(out, id) {

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -10,11 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"telemetry-dashboard/app/e2e/program"
 	"telemetry-dashboard/services/devin/devintest"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/links"
 )
@@ -35,7 +37,7 @@ const tried = "aaaabbbbccccddddeeeeffff00001111"
 // third that is overdue.
 func newGated(t *testing.T, settings program.Settings) *gated {
 	t.Helper()
-	database := "sqlite:" + filepath.Join(t.TempDir(), "dashboard.db")
+	database := cmp.Or(settings["DATABASE_URL"], "sqlite:"+filepath.Join(t.TempDir(), "dashboard.db"))
 	g := &gated{Played: program.NewPlayed(t, "cog_played", nil), tokens: tokens(t, database)}
 	card := program.Finding(1, 1, "high", "injection", "js/sql-injection", "pay/card.ts", 10)
 	refund := program.Finding(1, 2, "critical", "xss", "js/xss", "pay/refund.ts", 20)
@@ -171,13 +173,20 @@ func whatIsOverdue(t *testing.T, agent *sdk.ClientSession, team string) (found [
 // TestAnAgentFindsWhatIsOverdue: from MCP alone an agent answers what is overdue
 // in payments, what was tried, and who owns it.
 func TestAnAgentFindsWhatIsOverdue(t *testing.T) {
-	g := newGated(t, nil)
-	got := whatIsOverdue(t, g.agent("viewer"), "payments")
-	slices.SortFunc(got, func(a, b report) int { return strings.Compare(a.File, b.File) })
-	if diff := cmp.Diff([]report{
-		{Rule: "js/sql-injection", File: "pay/card.ts", Owners: []string{"@octo/payments"}, Tried: []string{"devin-" + tried + ": pr_closed"}},
-		{Rule: "js/xss", File: "pay/refund.ts", Owners: []string{"@octo/payments"}},
-	}, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+	for _, database := range []string{"sqlite", "postgres"} {
+		t.Run(database, func(t *testing.T) {
+			settings := program.Settings{}
+			if database == "postgres" {
+				settings["DATABASE_URL"] = storetest.PostgresAddress(t)
+			}
+			got := whatIsOverdue(t, newGated(t, settings).agent("viewer"), "payments")
+			slices.SortFunc(got, func(a, b report) int { return strings.Compare(a.File, b.File) })
+			if diff := gocmp.Diff([]report{
+				{Rule: "js/sql-injection", File: "pay/card.ts", Owners: []string{"@octo/payments"}, Tried: []string{"devin-" + tried + ": pr_closed"}},
+				{Rule: "js/xss", File: "pay/refund.ts", Owners: []string{"@octo/payments"}},
+			}, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
 }

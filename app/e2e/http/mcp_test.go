@@ -1,6 +1,7 @@
 package http
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -64,12 +65,8 @@ func TestWhoMayUseMCP(t *testing.T) {
 		"a body without bound": {headers: viewer, message: `{"a":"` + strings.Repeat("x", 100<<10) + `"}`, status: 413, says: `"too_large"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			status, body := 0, ""
-			if tc.message == "" {
-				status, body = g.rpc("tools/list", map[string]any{}, tc.headers...)
-			} else {
-				status, body = g.message(tc.message, tc.headers...)
-			}
+			message := cmp.Or(tc.message, `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`)
+			status, body := g.message(message, tc.headers...)
 			if status != tc.status || !strings.Contains(body, tc.says) {
 				t.Errorf("%d %.300s, want %d and %s", status, body, tc.status, tc.says)
 			}
@@ -87,7 +84,8 @@ func TestMCPKeepsNoStreamOpen(t *testing.T) {
 	g := newGated(t, nil)
 	const version = "2026-07-28"
 	status, body := g.rpc("subscriptions/listen", map[string]any{
-		"_meta": map[string]any{"io.modelcontextprotocol/protocolVersion": version, "io.modelcontextprotocol/clientCapabilities": map[string]any{},
+		"_meta": map[string]any{
+			"io.modelcontextprotocol/protocolVersion": version, "io.modelcontextprotocol/clientCapabilities": map[string]any{},
 			"io.modelcontextprotocol/clientInfo": map[string]any{"name": "an agent", "version": "1"}},
 		"notifications": map[string]any{"toolsListChanged": true},
 	}, append([]string{"MCP-Protocol-Version", version, "Mcp-Method", "subscriptions/listen"}, g.bearer("viewer")...)...)
@@ -99,7 +97,8 @@ func TestMCPKeepsNoStreamOpen(t *testing.T) {
 // TestToolsAreDescribed: each tool has what an agent needs to use it.
 func TestToolsAreDescribed(t *testing.T) {
 	g := newGated(t, nil)
-	list, err := g.agent("viewer").ListTools(t.Context(), nil)
+	viewer := g.agent("viewer")
+	list, err := viewer.ListTools(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,6 +112,17 @@ func TestToolsAreDescribed(t *testing.T) {
 		writes := tool.Name == "decide" || tool.Name == "reply_to_session"
 		if tool.Annotations.ReadOnlyHint == writes {
 			t.Errorf("%s says that it reads only: %t", tool.Name, tool.Annotations.ReadOnlyHint)
+		}
+		for _, example := range strings.Split(tool.Description, "Example: ")[1:] {
+			var arguments map[string]any
+			if err := json.NewDecoder(strings.NewReader(example)).Decode(&arguments); err != nil {
+				t.Errorf("%s: %v: %s", tool.Name, err, example)
+				continue
+			}
+			var answer map[string]any
+			if said := call(t, viewer, tool.Name, arguments, &answer); strings.Contains(said, "nvalid") || strings.Contains(said, "nknown") {
+				t.Errorf("%s does not take its example %s: %s", tool.Name, example, said)
+			}
 		}
 	}
 }
@@ -138,7 +148,8 @@ func TestToolsRefuseInWords(t *testing.T) {
 		{"get_session", map[string]any{"id": "none"}, "not found"},
 		{"effectiveness", map[string]any{"period": "soon"}, "7d, 30d, 90d"},
 		{"explain_figure", map[string]any{"answer": "stats", "figure": "beauty"}, "It has: accepted, "},
-		{"explain_figure", map[string]any{"answer": "beauty", "figure": "open"}, "want one of stats, effectiveness, owners"},
+		{"explain_figure", map[string]any{"answer": "beauty", "figure": "open"}, `Invalid arguments: answer`},
+		{"decide", map[string]any{"action": "beauty", "expect": 1}, `Invalid arguments: action`},
 		{"query_words", map[string]any{"list": "beauty"}, "want one of"},
 		{"query_words", map[string]any{"list": "issues", "qualifier": "beauty"}, "Unknown qualifier"},
 	} {

@@ -10,6 +10,7 @@ import (
 
 	"telemetry-dashboard/app/e2e/program"
 	"telemetry-dashboard/app/server"
+	"telemetry-dashboard/views/links"
 )
 
 // misspelled are ways in which people write a parameter wrongly.
@@ -56,7 +57,7 @@ func refuses(p *program.Program, r server.Route, meant, wrong, says string) {
 	path := strings.NewReplacer(":file", "a.json", ":id", program.SampleSession).Replace(r.Path)
 	sent := url.Values{wrong: {"true"}}.Encode()
 	ways := map[string][2]string{"query": {path + "?" + sent, ""}}
-	if !strings.HasPrefix(path, "/api/") {
+	if !strings.HasPrefix(path, "/api/") && path != links.MCP {
 		ways["form"] = [2]string{path, sent}
 	}
 	for way, ask := range ways {

@@ -36,7 +36,7 @@ func bundles() []bundle {
 		{"theme.js", script, []string{"js/theme.js"}},
 		{"app.js", script, []string{"vendor/htmx.org/htmx.min.js", "js/toasts.js", "js/app.js", "js/live.js",
 			"js/complete.js", "js/rows.js", "js/desk.js", "js/peek.js",
-			"js/tips.js", "js/palette.js"}},
+			"js/tips.js", "js/palette.js", "js/try.js"}},
 		{"icon.svg", "image/svg+xml", []string{"img/icon.svg"}},
 	}
 }

@@ -46,9 +46,10 @@ func readManual(description string) (pages.Manual, error) {
 	for _, tag := range doc.Tags {
 		chapter := pages.Chapter{Name: tag.Name, Text: tag.Description}
 		for _, path := range slices.Sorted(maps.Keys(doc.Paths.Map())) {
-			for method, op := range doc.Paths.Value(path).Operations() {
+			of := doc.Paths.Value(path)
+			for method, op := range of.Operations() {
 				if len(op.Tags) > 0 && op.Tags[0] == tag.Name {
-					chapter.Endpoints = append(chapter.Endpoints, endpoint(method, path, op))
+					chapter.Endpoints = append(chapter.Endpoints, endpoint(method, path, of.Parameters, op))
 				}
 			}
 		}
@@ -79,7 +80,8 @@ func paragraphs(text string) []string {
 	return list
 }
 
-func endpoint(method, path string, op *openapi3.Operation) pages.Endpoint {
+// endpoint is a method of a path, some of whose parameters all its methods have.
+func endpoint(method, path string, shared openapi3.Parameters, op *openapi3.Operation) pages.Endpoint {
 	e := pages.Endpoint{
 		ID:     strings.ToLower(method) + "-" + strings.Trim(strings.NewReplacer("/", "-", "{", "", "}", "", ".", "-").Replace(path), "-"),
 		Method: method,
@@ -87,7 +89,7 @@ func endpoint(method, path string, op *openapi3.Operation) pages.Endpoint {
 		Title:  op.Summary,
 		Text:   paragraphs(op.Description),
 	}
-	for _, ref := range op.Parameters {
+	for _, ref := range slices.Concat(shared, op.Parameters) {
 		p := ref.Value
 		e.Parameters = append(e.Parameters, pages.Field{
 			Name:     p.Name,

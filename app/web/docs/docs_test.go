@@ -22,6 +22,7 @@ info: {title: T, version: "1", description: "First\nline.\n\nSecond."}
 tags: [{name: Things, description: What there is.}]
 paths:
   /api/things/{id}:
+    parameters: [{name: shared, in: query, description: Of all methods, schema: {type: boolean}}]
     post:
       tags: [Things]
       summary: Change a thing
@@ -52,7 +53,7 @@ components:
 	s := webtest.Open(t, func(o *web.Options) { o.APIDocs = description })
 	s.Get("/docs/api").Check(t, webtest.Want{Status: 200,
 		Text: []string{"First line.", "Second.", "What there is.", "POST", "/api/things/{id}", "Change a thing", "It changes.",
-			"id", "string", "Which one", "order", "one of asc, desc; default asc", "application/json", "What to change", "integer", "An a",
+			"shared", "boolean", "Of all methods", "id", "string", "Which one", "order", "one of asc, desc; default asc", "application/json", "What to change", "integer", "An a",
 			"202", "Begun", "404", "Not there", "Base", "string, date-time", "Thing", "A thing.", "counts", "by name: integer",
 			"either", "string or null", "free", "any", "list", "list of Base"},
 		HTML: []string{`id="post-api-things-id"`, `href="#`}})

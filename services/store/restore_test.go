@@ -186,6 +186,23 @@ func indexesOf(t *testing.T, s *storetest.Store) string {
 	return `SELECT indexname::text FROM pg_indexes WHERE schemaname = current_schema()`
 }
 
+// TestRestoreStopsSending: campaigns do not send by themselves what they may have
+// sent after the backup, until a person lets them go on.
+func TestRestoreStopsSending(t *testing.T) {
+	for state, stops := range map[string]bool{"0, 0, 3, ''": true, "0, 0, 0, ''": false, "0, 0, 3, 'it stopped'": false, "0, 5, 3, ''": false} {
+		source, into := storetest.Open(t), storetest.Open(t)
+		if err := source.Exec(t.Context(), `INSERT INTO campaigns (id, name, name_key, query, issues, owner, due_at, max_sessions, max_acus, made_by,
+			at, closed_at, auto_per_day, auto_stopped, auto_floor, auto_by, auto_since, auto_note, auto_note_at)
+			VALUES (1, 'a', 'a', '', 0, '', 0, 0, 0, 'a', `+state+`, 0, 'a', 1, '', 0)`); err != nil {
+			t.Fatal(err)
+		}
+		restore(t, into, backUp(t, source))
+		if all, err := into.SendSwitch(t.Context()); err != nil || all.Stopped != stops || stops && all.By != store.RestoreStops {
+			t.Errorf("%s: %+v, %v", state, all, err)
+		}
+	}
+}
+
 // TestRestoreWhileProgramsRun: a database in use is refused.
 func TestRestoreWhileProgramsRun(t *testing.T) {
 	source := storetest.Open(t)

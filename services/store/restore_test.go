@@ -229,6 +229,30 @@ func TestRestoreWhileProgramsRun(t *testing.T) {
 	})
 }
 
+// TestRestoreIsAllOrNothing: a row that PostgreSQL does not take leaves
+// everything as it was. The store itself writes no such text.
+func TestRestoreIsAllOrNothing(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a.db")
+	source := storetest.OpenWith(t, store.Options{URL: "sqlite:" + file, Now: time.Now})
+	storetest.Put(t, source, storetest.TinyHistory()...)
+	if err := source.Exec(t.Context(), `UPDATE runs SET lost = 'a' || char(0)`); err != nil {
+		t.Fatal(err)
+	}
+	path, s := backUp(t, source), storetest.OpenPostgres(t)
+	storetest.Put(t, s, storetest.TinyScan(1, "2026-03-01T10:00:00Z", 3, nil))
+	want := everyRow(t, s)
+	if _, err := s.Restore(t.Context(), path, true); err == nil || !strings.Contains(err.Error(), "restore table runs") ||
+		!strings.Contains(err.Error(), "Nothing was changed") {
+		t.Errorf("restored: %v", err)
+	}
+	storetest.SameDump(t, "after the failure", everyRow(t, s), want)
+	for _, own := range []string{file, file + "-wal", file + "-shm"} {
+		if _, err := source.Backup(t.Context(), own, "b", true); err == nil || !strings.Contains(err.Error(), "belongs to the database itself") {
+			t.Errorf("the backup replaced %s: %v", own, err)
+		}
+	}
+}
+
 // TestBackupFiles: no file is replaced unasked, and what fails leaves none behind.
 func TestBackupFiles(t *testing.T) {
 	s := storetest.Open(t)

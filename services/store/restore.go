@@ -100,7 +100,7 @@ func stopRestoredSends(tx *Tx) {
 // unrestorable says why nothing may be restored into the database.
 func (s *Store) unrestorable(tx *Tx, tables []backedUp, replace bool) error {
 	if n := s.leaseIn(tx).Others; n > 0 && s.dialect.name() == "postgres" {
-		return telemetry.Errorf(telemetry.CodeConflict, "%d programs use the database in DATABASE_URL. Stop the dashboard everywhere; "+
+		return telemetry.Errorf(telemetry.CodeConflict, "Other programs (%d) use the database in DATABASE_URL. Stop the dashboard everywhere; "+
 			"one that was killed counts for %d seconds more. Nothing was changed.", n, int(leaseTime.Seconds()))
 	}
 	for _, t := range tables {

@@ -210,7 +210,7 @@ func TestRestoreWhileProgramsRun(t *testing.T) {
 	t.Run("postgres", func(t *testing.T) {
 		o := store.Options{URL: storetest.PostgresAddress(t), Now: time.Now, Alone: true}
 		running, s := storetest.OpenWith(t, o), storetest.OpenWith(t, o)
-		if _, err := s.Restore(t.Context(), path, true); err == nil || !strings.Contains(err.Error(), "1 programs use") {
+		if _, err := s.Restore(t.Context(), path, true); err == nil || !strings.Contains(err.Error(), "Other programs (1) use") {
 			t.Errorf("restored: %v", err)
 		}
 		if err := running.Close(); err != nil {

@@ -92,11 +92,19 @@ func runRestore(ctx context.Context, args []string, out io.Writer) error {
 	if err == nil {
 		err = noteRestore(ctx, db, userName(cfg.UserName), path, m)
 	}
+	var sends telemetry.SendSwitch
+	if err == nil {
+		sends, err = db.SendSwitch(ctx)
+	}
 	if err = errors.Join(err, db.Close()); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(out, "Restored %d rows of %d tables, as of %s (written by %s). Everybody has to sign in again.\n",
 		m.Rows(), len(m.Tables), m.TakenAt.Format(time.RFC3339), telemetry.Shown(m.Build))
+	if err == nil && sends.By == store.RestoreStops {
+		_, err = fmt.Fprintln(out, "Campaigns do not send by themselves, since what they sent after the backup is not known. "+
+			"Let them go on, on the page of campaigns, once the first refresh is done.")
+	}
 	return err
 }
 

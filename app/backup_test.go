@@ -64,6 +64,8 @@ func TestBackupCommands(t *testing.T) {
 	says(t, "without a backup", out, err, true, "There is no file")
 	out, err = asCommand(t, runMigrate, "--dry-run")
 	says(t, "no database was made for it", out, err, false, "The database is empty")
+	out, err = asCommand(t, runBackup, filepath.Join(t.TempDir(), "empty.db"))
+	says(t, "of an empty database", out, err, true, "is empty, or waits for a migration")
 	out, err = asCommand(t, runRestore, file)
 	says(t, "into PostgreSQL", out, err, false, "Restored", "sign in again")
 	out, err = asCommand(t, runRestore, file)

@@ -11,5 +11,5 @@ func freeBytes(folder string) (uint64, bool) {
 	if err := syscall.Statfs(folder, &disk); err != nil {
 		return 0, false
 	}
-	return disk.Bavail * uint64(disk.Bsize), true //nolint:gosec,unconvert // its type differs between systems
+	return disk.Bavail * uint64(disk.Bsize), true //nolint:gosec // it is positive
 }

@@ -145,7 +145,8 @@ func (d *doctor) database(ctx context.Context) {
 	case c.ReadOnly:
 		d.add(checkFail, part, "writes", "PostgreSQL at DATABASE_URL is a read-only replica. Use the primary server.")
 	case c.Lease.Held:
-		d.add(checkOK, part, "lease", "%s on it; one runs the jobs, since %s", counted(int(c.Lease.Others), "program"), c.Lease.Since.Format(time.RFC3339))
+		d.add(checkOK, part, "lease", "%s on it; one runs the jobs, since %s",
+			counted(int(c.Lease.Others), "program"), c.Lease.Since.Format(time.RFC3339))
 	default:
 		d.add(checkWarn, part, "lease", "No program runs the jobs: nothing is read from GitHub and Devin. Start the dashboard.")
 	}

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"modernc.org/sqlite"
@@ -61,6 +62,10 @@ func (s *Store) Backup(ctx context.Context, path, build string, replace bool) (m
 	if _, err := os.Lstat(path); err == nil && !replace {
 		return m, telemetry.Errorf(telemetry.CodeConflict, "The file %s is there already. Name another file, or replace it with --force.", path)
 	}
+	if s.isOwn(path) {
+		return m, telemetry.Errorf(telemetry.CodeConflict,
+			"The file %s belongs to the database itself. Name another file for the backup.", path)
+	}
 	part, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".part-*") // with mode 0600
 	if err != nil {
 		return m, backupUnwritten(path, err)
@@ -79,6 +84,20 @@ func (s *Store) Backup(ctx context.Context, path, build string, replace bool) (m
 		return m, backupUnwritten(path, err)
 	}
 	return m, nil
+}
+
+// isOwn reports whether a path leads to the SQLite file or to what SQLite keeps beside it.
+func (s *Store) isOwn(path string) bool {
+	there, err := os.Stat(path)
+	if err != nil || s.path == "" {
+		return false
+	}
+	for _, own := range []string{s.path, s.log, strings.TrimSuffix(s.log, "-wal") + "-shm"} {
+		if info, err := os.Stat(own); err == nil && os.SameFile(info, there) {
+			return true
+		}
+	}
+	return false
 }
 
 // place gives a complete file its name, so that it is there after a power failure, too.

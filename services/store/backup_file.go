@@ -69,7 +69,8 @@ func noBackup(path string) error {
 }
 
 func (b *backupFile) damaged(what string, err error) error {
-	return telemetry.Errorf(telemetry.CodeInvalid, "The backup %s is damaged: %s. Nothing was changed. Use another backup.", b.path, what).Because(err)
+	return telemetry.Errorf(telemetry.CodeInvalid, "The backup %s is damaged: %s. Nothing was changed. Use another backup.",
+		b.path, what).Because(err)
 }
 
 // mostManifest bounds a manifest: one has some hundred bytes a table.
@@ -106,7 +107,8 @@ func (b *backupFile) refused() error {
 	switch {
 	case m.Format > backupFormat, m.Schema > schema, m.Derivation > telemetry.DerivationVersion:
 		return telemetry.Errorf(telemetry.CodeInvalid, "The backup %s was written by a newer build: %s (schema version %d, rules %d; "+
-			"this one has %d and %d). Restore it with that build or a newer one.", b.path, by, m.Schema, m.Derivation, schema, telemetry.DerivationVersion)
+			"this one has %d and %d). Restore it with that build or a newer one.",
+			b.path, by, m.Schema, m.Derivation, schema, telemetry.DerivationVersion)
 	case m.Format < backupFormat, m.Schema < schema:
 		return telemetry.Errorf(telemetry.CodeInvalid, "The backup %s was written by an earlier build: %s (schema version %d; this one has %d). "+
 			"Restore it with that build, then start this one, which upgrades the database.", b.path, by, m.Schema, schema)

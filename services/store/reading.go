@@ -29,7 +29,7 @@ func (s *Store) openSQLiteToRead(ctx context.Context, path string) error {
 	if s.read, err = s.openReaders(liteReader + "&mode=rw"); err != nil { // without rw it cannot share the log's index
 		return err
 	}
-	if _, err := s.refusal(ctx); err != nil && (!unwritable(err) || !s.openFrozen(ctx)) {
+	if err := s.read.PingContext(ctx); err != nil {
 		return s.explain(err)
 	}
 	return nil

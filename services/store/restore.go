@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 
@@ -37,30 +38,13 @@ func (s *Store) Restore(ctx context.Context, path string, replace bool) (Manifes
 		if refused := s.unrestorable(tx, from.tables, replace); refused != nil {
 			return refused
 		}
-		put := func(r *rowReader) error { return insertAll(ctx, tx.tx, r) }
-		indexes := []string{}
-		if s.dialect.name() == "sqlite" {
-			indexes = dropIndexes(tx)
-		} else {
-			put = func(r *rowReader) error {
-				return conn.Raw(func(driver any) error { return copyInto(ctx, driver, r) })
-			}
-		}
-		for i, t := range from.tables {
-			tx.Exec(`DELETE FROM ` + t.name + t.where())
-			if tx.err != nil {
-				return tx.err
-			}
-			if err := from.rows(ctx, i, put); err != nil {
-				return fmt.Errorf("restore table %s: %w", t.name, ended(ctx, err))
-			}
-		}
-		for _, create := range indexes {
-			tx.Exec(create)
+		if err := s.copyBack(tx, conn, from); err != nil {
+			return err
 		}
 		tx.Exec(`DELETE FROM sign_ins`) // those of the replaced database
 		tx.Exec(`DELETE FROM sign_in_states`)
 		tx.Exec(`UPDATE meta SET value = $1 WHERE key = 'database_id'`, telemetry.NewID())
+		stopRestoredSends(tx)
 		for _, topic := range telemetry.Topics() {
 			tx.Touch(topic)
 		}
@@ -75,10 +59,48 @@ func (s *Store) Restore(ctx context.Context, path string, replace bool) (Manifes
 	return from.manifest, nil
 }
 
+// copyBack copies each table of a backup to where its rows were.
+func (s *Store) copyBack(tx *Tx, conn *sql.Conn, from *backupFile) error {
+	put := func(r *rowReader) error { return insertAll(tx.ctx, tx.tx, r) }
+	indexes := []string{}
+	if s.dialect.name() == "sqlite" {
+		indexes = dropIndexes(tx)
+	} else {
+		put = func(r *rowReader) error {
+			return conn.Raw(func(driver any) error { return copyInto(tx.ctx, driver, r) })
+		}
+	}
+	for i, t := range from.tables {
+		tx.Exec(`DELETE FROM ` + t.name + t.where())
+		if tx.err != nil {
+			return tx.err
+		}
+		if err := from.rows(tx.ctx, i, put); err != nil {
+			return fmt.Errorf("restore table %s: %w", t.name, ended(tx.ctx, err))
+		}
+	}
+	for _, create := range indexes {
+		tx.Exec(create)
+	}
+	return tx.err
+}
+
+// RestoreStops is who the switch of automatic sending names after a restore.
+const RestoreStops = "app restore"
+
+// stopRestoredSends keeps campaigns from sending again what they sent after the
+// backup, which the database does not know.
+func stopRestoredSends(tx *Tx) {
+	if sendSwitch(tx).Stopped || !tx.Has(`SELECT 1 FROM campaigns WHERE closed_at = 0 AND auto_per_day > 0 AND auto_stopped = '' LIMIT 1`) {
+		return
+	}
+	tx.SetMeta(switchKey, JSON(map[string]any{"by": RestoreStops, "at": Millis(tx.Now())}))
+}
+
 // unrestorable says why nothing may be restored into the database.
 func (s *Store) unrestorable(tx *Tx, tables []backedUp, replace bool) error {
 	if n := s.leaseIn(tx).Others; n > 0 && s.dialect.name() == "postgres" {
-		return telemetry.Errorf(telemetry.CodeConflict, "%d programs use the database in DATABASE_URL. Stop the dashboard everywhere; "+
+		return telemetry.Errorf(telemetry.CodeConflict, "Other programs (%d) use the database in DATABASE_URL. Stop the dashboard everywhere; "+
 			"one that was killed counts for %d seconds more. Nothing was changed.", n, int(leaseTime.Seconds()))
 	}
 	for _, t := range tables {

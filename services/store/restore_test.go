@@ -186,6 +186,23 @@ func indexesOf(t *testing.T, s *storetest.Store) string {
 	return `SELECT indexname::text FROM pg_indexes WHERE schemaname = current_schema()`
 }
 
+// TestRestoreStopsSending: campaigns do not send by themselves what they may have
+// sent after the backup, until a person lets them go on.
+func TestRestoreStopsSending(t *testing.T) {
+	for state, stops := range map[string]bool{"0, 0, 3, ''": true, "0, 0, 0, ''": false, "0, 0, 3, 'it stopped'": false, "0, 5, 3, ''": false} {
+		source, into := storetest.Open(t), storetest.Open(t)
+		if err := source.Exec(t.Context(), `INSERT INTO campaigns (id, name, name_key, query, issues, owner, due_at, max_sessions, max_acus, made_by,
+			at, closed_at, auto_per_day, auto_stopped, auto_floor, auto_by, auto_since, auto_note, auto_note_at)
+			VALUES (1, 'a', 'a', '', 0, '', 0, 0, 0, 'a', `+state+`, 0, 'a', 1, '', 0)`); err != nil {
+			t.Fatal(err)
+		}
+		restore(t, into, backUp(t, source))
+		if all, err := into.SendSwitch(t.Context()); err != nil || all.Stopped != stops || stops && all.By != store.RestoreStops {
+			t.Errorf("%s: %+v, %v", state, all, err)
+		}
+	}
+}
+
 // TestRestoreWhileProgramsRun: a database in use is refused.
 func TestRestoreWhileProgramsRun(t *testing.T) {
 	source := storetest.Open(t)
@@ -193,7 +210,7 @@ func TestRestoreWhileProgramsRun(t *testing.T) {
 	t.Run("postgres", func(t *testing.T) {
 		o := store.Options{URL: storetest.PostgresAddress(t), Now: time.Now, Alone: true}
 		running, s := storetest.OpenWith(t, o), storetest.OpenWith(t, o)
-		if _, err := s.Restore(t.Context(), path, true); err == nil || !strings.Contains(err.Error(), "1 programs use") {
+		if _, err := s.Restore(t.Context(), path, true); err == nil || !strings.Contains(err.Error(), "Other programs (1) use") {
 			t.Errorf("restored: %v", err)
 		}
 		if err := running.Close(); err != nil {
@@ -210,6 +227,30 @@ func TestRestoreWhileProgramsRun(t *testing.T) {
 			t.Errorf("opened: %v", err)
 		}
 	})
+}
+
+// TestRestoreIsAllOrNothing: a row that PostgreSQL does not take leaves
+// everything as it was. The store itself writes no such text.
+func TestRestoreIsAllOrNothing(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a.db")
+	source := storetest.OpenWith(t, store.Options{URL: "sqlite:" + file, Now: time.Now})
+	storetest.Put(t, source, storetest.TinyHistory()...)
+	if err := source.Exec(t.Context(), `UPDATE runs SET lost = 'a' || char(0)`); err != nil {
+		t.Fatal(err)
+	}
+	path, s := backUp(t, source), storetest.OpenPostgres(t)
+	storetest.Put(t, s, storetest.TinyScan(1, "2026-03-01T10:00:00Z", 3, nil))
+	want := everyRow(t, s)
+	if _, err := s.Restore(t.Context(), path, true); err == nil || !strings.Contains(err.Error(), "restore table runs") ||
+		!strings.Contains(err.Error(), "Nothing was changed") {
+		t.Errorf("restored: %v", err)
+	}
+	storetest.SameDump(t, "after the failure", everyRow(t, s), want)
+	for _, own := range []string{file, file + "-wal", file + "-shm"} {
+		if _, err := source.Backup(t.Context(), own, "b", true); err == nil || !strings.Contains(err.Error(), "belongs to the database itself") {
+			t.Errorf("the backup replaced %s: %v", own, err)
+		}
+	}
 }
 
 // TestBackupFiles: no file is replaced unasked, and what fails leaves none behind.

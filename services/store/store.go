@@ -349,30 +349,3 @@ func (s *Store) ReadForExport(ctx context.Context, at time.Time, then []Relation
 	}
 	return s.ReadAt(ctx, at, then, do)
 }
-
-// Millis is a time as it is stored: unix milliseconds, 0 for the zero time.
-func Millis[T interface {
-	IsZero() bool
-	UnixMilli() int64
-}](t T) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
-}
-
-// Time is the time that Millis stored.
-func Time(n int64) telemetry.Time {
-	if n == 0 {
-		return telemetry.Time{}
-	}
-	return telemetry.At(time.UnixMilli(n))
-}
-
-// Flag is a condition as it is stored: 1 or 0.
-func Flag(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}

@@ -41,7 +41,7 @@ func runToken(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	db, err := store.Open(ctx, store.Options{URL: string(cfg.DatabaseURL), Now: time.Now})
+	db, err := store.Open(ctx, store.Options{URL: string(cfg.DatabaseURL), Now: time.Now, Guest: true})
 	if err != nil {
 		return err
 	}

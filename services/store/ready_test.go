@@ -1,9 +1,12 @@
 package store_test
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
@@ -72,5 +75,41 @@ func TestReadyOfSilentProgram(t *testing.T) {
 	lead(t, "the first is back", first, false, 2)
 	if err := first.Ready(t.Context()); err != nil {
 		t.Errorf("back: %v", err)
+	}
+}
+
+// TestGuestLeavesProgramsAlone: a command beside a program that runs, such as
+// app token, takes nothing of it for that of a program that is gone.
+func TestGuestLeavesProgramsAlone(t *testing.T) {
+	for name, url := range map[string]string{
+		"sqlite":   "sqlite:" + filepath.Join(t.TempDir(), "a.db"),
+		"postgres": "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			if url == "" {
+				url = storetest.PostgresAddress(t)
+			}
+			s := storetest.OpenWith(t, store.Options{URL: url, Now: time.Now, Alone: true})
+			if _, err := s.Lead(t.Context(), resumed()); err != nil {
+				t.Fatal(err)
+			}
+			begin(t, s, "a")
+			guest, err := store.Open(t.Context(), store.Options{URL: url, Now: time.Now, Guest: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := guest.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Ready(t.Context()); err != nil {
+				t.Errorf("after a guest: %v", err)
+			}
+			if err := s.EndSubmission(t.Context(), "a", telemetry.SubmissionSent); err != nil {
+				t.Errorf("after a guest: %v", err)
+			}
+			if noted, _ := begin(t, s, "a"); noted.State != telemetry.SubmissionSent {
+				t.Errorf("what was being sent is %s, want %s", noted.State, telemetry.SubmissionSent)
+			}
+		})
 	}
 }

@@ -41,6 +41,7 @@ type Store struct {
 	begun       atomic.Bool                     // this start has written
 	now         func() time.Time
 	slow        Slow
+	guest       bool
 	tidying     atomic.Bool    // tidyLog is at work
 	extra       sync.WaitGroup // of it
 	marking     sync.Mutex     // see WriteMarked
@@ -68,6 +69,7 @@ type Options struct {
 	URL   string           // sqlite:PATH, or postgres://…
 	Now   func() time.Time // the clock for rows that carry the time of writing
 	Alone bool             // refuse a SQLite file that another program with Alone has open
+	Guest bool             // for a command beside the programs of the database: it is none of them, and settles nothing of theirs
 	Slow  Slow             // is told of statements that take long
 	Reads bool             // only read, also beside programs that write: nothing is created, migrated or changed
 }
@@ -79,6 +81,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{
 		now:      o.Now,
 		slow:     o.Slow,
+		guest:    o.Guest,
 		program:  telemetry.NewID(),
 		versions: map[string]uint64{},
 		watchers: map[chan struct{}]bool{},
@@ -128,8 +131,10 @@ func (s *Store) begin(ctx context.Context) error {
 		return s.explain(err)
 	}
 	err := s.Write(ctx, func(tx *Tx) error {
-		s.join(tx)
-		s.settle(tx)
+		if !s.guest {
+			s.join(tx)
+			s.settle(tx)
+		}
 		tx.Exec(`INSERT INTO leases (name, holder, fence, since, until) VALUES ('work', '', 0, 0, 0) ON CONFLICT (name) DO NOTHING`)
 		tx.Exec(`INSERT INTO meta (key, value) VALUES ('database_id', $1) ON CONFLICT (key) DO NOTHING`, telemetry.NewID())
 		for _, topic := range telemetry.Topics() {

@@ -60,7 +60,8 @@ func askHealth(ctx context.Context, scheme, listens string) (string, error) {
 	defer client.CloseIdleConnections()
 	resp, err := client.Do(req)
 	if err != nil {
-		return "", telemetry.Errorf(telemetry.CodeUnavailable, "Nothing answers at %s. Does the program run, and with this LISTEN_ADDR?", at).Because(err)
+		return "", telemetry.Errorf(telemetry.CodeUnavailable,
+			"Nothing answers at %s. Does the program run, and with this LISTEN_ADDR?", at).Because(err)
 	}
 	defer resp.Body.Close()
 	said, err := io.ReadAll(io.LimitReader(resp.Body, 4<<10))

@@ -40,7 +40,7 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	}
 	ended := make(chan error)
 	go func() { ended <- http.Serve(ln, http.NotFoundHandler()) }() //nolint:gosec // of a test
-	defer func() { ln.Close(); <-ended }()
+	defer func() { _ = ln.Close(); <-ended }()
 	wants := func(when string, want int64, warnings int) {
 		t.Helper()
 		for range 2 {
@@ -117,7 +117,7 @@ func TestHTTPS(t *testing.T) {
 		Transport:     &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authority.Pool()}, DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	get := func(url string) (*http.Response, string) {
+	get := func(url string) (*http.Response, string) { //nolint:bodyclose // it closes the body
 		t.Helper()
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
 		if err != nil {

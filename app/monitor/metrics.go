@@ -38,7 +38,8 @@ const prefix = "dashboard_"
 func New(version, build string) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
-		requests: histogram("http_request_duration_seconds", "How long requests took, by route, method and class of status. Streams count until they begin.",
+		requests: histogram("http_request_duration_seconds",
+			"How long requests took, by route, method and class of status. Streams count until they begin.",
 			[]float64{.005, .025, .1, .5, 2.5, 10}, "route", "method", "status"),
 		jobs: histogram("job_duration_seconds", "How long jobs took that this program ran, by kind and result.",
 			[]float64{1, 5, 30, 120, 600, 1800}, "kind", "result"),
@@ -129,8 +130,9 @@ func (m *Metrics) Route(log *slog.Logger) server.Route {
 		DisableCompression:  true,                     // the server compresses
 		MaxRequestsInFlight: 4,
 	}))
-	return server.Route{Method: fiber.MethodGet, Path: MetricsPath, Needs: telemetry.RoleViewer, Probe: true, Handle: func(c *fiber.Ctx) error {
+	handle := func(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderCacheControl, "no-store")
 		return answer(c)
-	}}
+	}
+	return server.Route{Method: fiber.MethodGet, Path: MetricsPath, Needs: telemetry.RoleViewer, Probe: true, Handle: handle}
 }

@@ -49,7 +49,7 @@ func gauges() map[string]*prometheus.Desc {
 		name, help string
 		labels     []string
 	}{
-		{"answers_total", "Answers of routes whose answers are kept: unchanged for the client (304), kept in memory, or computed.", []string{"from"}},
+		{"answers_total", "Answers that are kept, by where they came from: the client (304), memory or the database.", []string{"from"}},
 		{"answers_kept", "Encoded answers in memory.", nil},
 		{"answers_kept_bytes", "Bytes of encoded answers in memory.", nil},
 		{"connections", "Connections that are open.", nil},
@@ -62,7 +62,7 @@ func gauges() map[string]*prometheus.Desc {
 		{"lease_held", "1 where this program runs the jobs.", nil},
 		{"lease_live", "1 where some program on the database runs the jobs.", nil},
 		{"programs", "Programs on the database, this one included.", nil},
-		{"source_read_timestamp_seconds", "When a kind of source was last read well; of several, the one that was read longest ago.", []string{"kind"}},
+		{"source_read_timestamp_seconds", "When a kind of source was last read well; of several, the one read longest ago.", []string{"kind"}},
 		{"source_failing", "Sources of a kind whose last reading failed.", []string{"kind"}},
 		{"jobs", "Jobs that have not ended, by kind and state.", []string{"kind", "state"}},
 		{"deliveries_queued", "Webhooks that wait to be worked off.", nil},

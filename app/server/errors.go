@@ -62,7 +62,8 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	}
 	e, status := s.public(c, err)
 	if status >= fiber.StatusInternalServerError && e.Code != telemetry.CodeOverloaded { // logged by its source, not each time
-		s.o.Log.Warn("a request failed", "method", c.Method(), "path", c.Path(), "status", status, "code", e.Code, "err", err, "request", requestID(c))
+		s.o.Log.Warn("a request failed", "method", c.Method(), "path", c.Path(), "status", status, "code", e.Code, "err", err,
+			"request", requestID(c))
 	}
 	h := &c.Response().Header
 	h.Del(fiber.HeaderETag)

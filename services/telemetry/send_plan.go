@@ -151,7 +151,9 @@ func SameOrder(list []SentBatch, asked string) error {
 
 // ByQuery reports whether all that a query names are asked for: a blank one names
 // the whole list, where how many these are was confirmed.
-func (a SendAsk) ByQuery() bool { return a.Issues == nil && a.Retry == "" && (a.Any || Named(a.Query, a.Expect)) }
+func (a SendAsk) ByQuery() bool {
+	return a.Issues == nil && a.Retry == "" && (a.Any || Named(a.Query, a.Expect))
+}
 
 // Check returns a with its defaults, or says what is wrong with it.
 func (a SendAsk) Check(l SendLimits) (SendAsk, error) {

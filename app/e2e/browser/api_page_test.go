@@ -28,9 +28,9 @@ func TestEndpointsAreTriedOnTheirPage(t *testing.T) {
 			t.Errorf("no %q in: %s", want, said)
 		}
 	}
-	const one = `form[data-try="/api/repo/{owner}/{repo}"]`
+	const one = `form[data-try="/api/repo/{owner}/{name}"]`
 	b.js(`document.querySelector('` + one + ` [name=owner]').value = "octo"`)
-	b.js(`document.querySelector('` + one + ` [name=repo]').value = "shop"`)
+	b.js(`document.querySelector('` + one + ` [name=name]').value = "shop"`)
 	if said := send(one); !strings.Contains(said, "200") || !strings.Contains(said, "/api/repo/octo/shop'") || !strings.Contains(said, `"total_runs":`) {
 		t.Errorf("a repository: %s", said)
 	}

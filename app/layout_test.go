@@ -54,6 +54,7 @@ func mayImport() map[string][]string {
 		"services/store/storetest": append([]string{
 			"services/dashboard", "services/store/decisions", "services/store/derive", "services/store/details", "services/store/figures", "services/telemetry/history",
 		}, rooms...),
+		"services/notify":    append([]string{"services/upstream", "views/links"}, domain...),
 		"services/dashboard": append([]string{"services/query", "views/links"}, domain...),
 		"static":             {},
 		"views/links":        domain,
@@ -85,7 +86,8 @@ func mayImport() map[string][]string {
 
 // families are the packages of the pages.
 func families() []string {
-	return []string{"app/web/shell", "app/web/lists", "app/web/details", "app/web/overview", "app/web/actions", "app/web/docs", "app/web/people"}
+	return []string{"app/web/shell", "app/web/lists", "app/web/details", "app/web/overview", "app/web/actions", "app/web/docs", "app/web/people",
+		"app/web/notifications"}
 }
 
 // mayImportOf returns the row of pkg, false if the table has none.
@@ -116,6 +118,8 @@ func owners() map[string][]string {
 		"github.com/microcosm-cc/bluemonday": {"views/markdown"},
 		"github.com/caarlos0/env":            {"app"},
 		"github.com/joho/godotenv":           {"app"},
+		"github.com/wneessen/go-mail":        {"services/notify"},
+		"github.com/standard-webhooks":       {"services/notify"},
 		"github.com/a-h/templ":               {"views/...", "app", "app/..."},
 		"github.com/getkin/kin-openapi":      {"app/api/apitest", "app/web/docs"},
 		"github.com/chromedp":                {},

@@ -22,6 +22,7 @@ import (
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/github"
 	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/notify"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/decisions"
 	"telemetry-dashboard/services/store/derive"
@@ -76,7 +77,11 @@ func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger
 	defer up.close()
 	g, ctx := errgroup.WithContext(ctx)
 	var board *dashboard.Dashboard
-	jobs := newJobs(ctx, cfg, up, records, log, func(ctx context.Context, now time.Time) error { return board.SendDue(ctx, now) })
+	told, err := newNotify(cfg, db, log)
+	if err != nil {
+		return err
+	}
+	jobs := newJobs(ctx, cfg, up, records, log, told.Run, func(ctx context.Context, now time.Time) error { return board.SendDue(ctx, now) })
 	reads := up.dashboard(reading(db))
 	decider := decisions.New(records)
 	reads.Keeper, reads.Decider, reads.Campaigner, reads.Known, reads.People = records, decider, decider, db.HasPerson, db.People
@@ -88,11 +93,12 @@ func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger
 		Scopes:      records,
 		Submissions: jobs,
 		Redeliver:   db,
+		Notify:      told,
 		Assets:      static.New(),
 		Quotas:      up.quotas(),
 		People:      peopleOptions(cfg, played, db, gate),
 	})
-	routes := append(routesOf(newAPI(cfg, played.on, board, jobs, records), site), webhooks(cfg, db)...)
+	routes := append(routesOf(newAPI(cfg, played.on, board, jobs, records, told), site), webhooks(cfg, db)...)
 	srv, err := newServer(cfg, log, db, gate, ln.Addr(), routes, site)
 	if err != nil {
 		return err
@@ -113,9 +119,11 @@ func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger
 	return g.Wait()
 }
 
-// newJobs is what writes; sendDue sends what campaigns send by themselves.
+// newJobs is what writes; notify tells people what matters, and sendDue sends what
+// campaigns send by themselves.
 func newJobs(
-	ctx context.Context, cfg Config, up upstreams, records *derive.Writer, log *slog.Logger, sendDue func(context.Context, time.Time) error,
+	ctx context.Context, cfg Config, up upstreams, records *derive.Writer, log *slog.Logger,
+	notify func(context.Context), sendDue func(context.Context, time.Time) error,
 ) *ingest.Runner {
 	return ingest.New(ctx, up.ingest(cfg, ingest.Options{
 		Store:           records,
@@ -123,6 +131,7 @@ func newJobs(
 		PollInterval:    cfg.PollInterval,
 		RetentionDays:   int64(cfg.RetentionDays),
 		SendDue:         sendDue,
+		Notify:          notify,
 		Log:             log,
 		Now:             time.Now,
 		NewID:           telemetry.NewID,
@@ -193,6 +202,7 @@ func reading(db *store.Store) dashboard.Options {
 			Deliveries:    lists.Deliveries(db),
 			Audit:         lists.Audit(db),
 			Decisions:     lists.Decisions(db),
+			Notifications: lists.Notifications(db),
 		},
 		Sums:    lists.SumsOf(db),
 		Details: details.New(db),
@@ -224,8 +234,11 @@ func part(ctx context.Context, log *slog.Logger, name string, do func() error) f
 }
 
 // newAPI is the JSON API over the same database and jobs as the pages.
-func newAPI(cfg Config, demo bool, board *dashboard.Dashboard, jobs *ingest.Runner, records *derive.Writer) *api.API {
+func newAPI(
+	cfg Config, demo bool, board *dashboard.Dashboard, jobs *ingest.Runner, records *derive.Writer, told *notify.Service,
+) *api.API {
 	return &api.API{
+		Notify:      told,
 		Dashboard:   board,
 		Jobs:        jobs,
 		Scope:       records,

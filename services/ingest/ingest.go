@@ -145,6 +145,7 @@ type Options struct {
 	Messenger       Messenger
 	Starter         Starter
 	SendDue         func(ctx context.Context, now time.Time) error // sends what campaigns send by themselves now; nil: they do not
+	Notify          func(ctx context.Context)                      // tells people what matters, until ctx ends; nil: nobody is told
 	RefreshInterval time.Duration
 	PollInterval    time.Duration
 	RetentionDays   int64 // 0: records and run logs are kept for ever

@@ -52,6 +52,7 @@ type Options struct {
 	AllowPrivate  bool   // private addresses, http, SMTP without TLS, and a proxy
 	Proxy         func(*http.Request) (*url.URL, error)
 	FirstPause    time.Duration // after the first try that failed; 0: 10 seconds
+	LookEvery     time.Duration // how often the queue is looked at without news; 0: 5 seconds
 	Log           *slog.Logger
 	Now           func() time.Time
 	NewID         func() string
@@ -69,6 +70,9 @@ func New(o Options) (*Service, error) {
 	s := &Service{o: o, plan: Plan{o.NewID}, senders: map[telemetry.NotifyChannel]Sender{}}
 	if o.FirstPause == 0 {
 		s.o.FirstPause = 10 * time.Second
+	}
+	if o.LookEvery == 0 {
+		s.o.LookEvery = 5 * time.Second
 	}
 	if o.SlackURL != "" {
 		p, err := newPoster(o, "NOTIFY_SLACK_URL", o.SlackURL)
@@ -100,7 +104,6 @@ func New(o Options) (*Service, error) {
 
 const (
 	lineWorkers = 8               // lines that are sent on at a time
-	lookEvery   = 5 * time.Second // how often the queue is looked at without news
 	clockEvery  = time.Minute     // how often rules are asked without news: time passes
 	triesMost   = 12              // of a message: about eight hours
 	grace       = 2 * time.Second // of what is being sent when the program ends
@@ -113,7 +116,7 @@ const (
 func (s *Service) Run(ctx context.Context) {
 	raised, end := s.o.Store.Watch()
 	defer end()
-	ticker := time.NewTicker(lookEvery)
+	ticker := time.NewTicker(s.o.LookEvery)
 	defer ticker.Stop()
 	w := lines{busy: map[string]bool{}, again: make(chan struct{}, 1)}
 	defer w.all.Wait()

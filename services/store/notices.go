@@ -11,19 +11,22 @@ import (
 // find waits to be told together.
 const queuedNotifications = 10_000
 
-// notNoted is true of what found selected, as g, unless the rule has noted it: by its
-// id, or by one that the issue had before.
-func notNoted(r telemetry.NotifyRule) string {
-	same := ` z.rule_id = ` + decimal(r.ID) + ` AND z.occurrence = g.occurrence AND z.owner = g.owner`
-	return `NOT EXISTS (SELECT 1 FROM notices z WHERE` + same + ` AND z.subject = g.subject)
-		AND NOT EXISTS (SELECT 1 FROM redirects d JOIN notices z ON z.subject = d.old_id AND` + same + ` WHERE d.new_id = g.subject)`
+// fresh selects the keys of what a rule finds and has not noted: not by its id, nor by
+// one that the issue had before. It is a difference of sets, which a database without
+// statistics of its tables plans well too.
+func fresh(tx *Tx, r telemetry.NotifyRule) string {
+	return `SELECT g.subject, g.occurrence, g.owner FROM (` + found(tx, r) + `) g
+		EXCEPT SELECT z.subject, z.occurrence, z.owner FROM notices z WHERE z.rule_id = ` + decimal(r.ID) + `
+		EXCEPT SELECT d.new_id, z.occurrence, z.owner FROM redirects d JOIN notices z ON z.subject = d.old_id WHERE z.rule_id = ` + decimal(r.ID)
 }
 
 // noteFound notes what a rule finds that it has not noted.
-func noteFound(tx *Tx, r telemetry.NotifyRule, state string) int64 {
-	return tx.Exec(`INSERT INTO notices (rule_id, subject, occurrence, owner, state, at, repo, severity_rank, title, ref, since)
-		SELECT DISTINCT `+decimal(r.ID)+`, g.subject, g.occurrence, g.owner, '`+state+`', `+millisAt(tx.Now())+`, g.repo, g.severity_rank, g.title, g.ref, g.since
-		FROM (`+found(tx, r)+`) g WHERE `+notNoted(r)+` ON CONFLICT (rule_id, subject, occurrence, owner) DO NOTHING`, r.Repo.Key(), r.Owner)
+func noteFound(tx *Tx, r telemetry.NotifyRule, state string) {
+	const columns = `rule_id, subject, occurrence, owner, state, at, repo, severity_rank, title, ref, since`
+	tx.Exec(`INSERT INTO notices (` + columns + `) SELECT z.rule_id, d.new_id, z.occurrence, z.owner, 'known', z.at, z.repo, z.severity_rank, z.title, z.ref, z.since
+		FROM redirects d JOIN notices z ON z.subject = d.old_id WHERE z.rule_id = ` + decimal(r.ID) + ` ON CONFLICT DO NOTHING`)
+	tx.Exec(`INSERT INTO notices (`+columns+`) SELECT DISTINCT `+decimal(r.ID)+`, g.subject, g.occurrence, g.owner, '`+state+`', `+millisAt(tx.Now())+`,
+		g.repo, g.severity_rank, g.title, g.ref, g.since FROM (`+found(tx, r)+`) g WHERE true ON CONFLICT DO NOTHING`, r.Repo.Key(), r.Owner)
 }
 
 // FoundNow returns what a rule would find if it had noted nothing: how many things, and
@@ -68,7 +71,7 @@ func (s *Store) Tell(ctx context.Context, id int64, plan telemetry.NotifyPlan) (
 			return err
 		}
 		idle = !r.On || plan.Step(r, pendingOf(tx, id), tx.Now()) == telemetry.NotifyNothing && !digestPassed(r, tx.Now()) &&
-			!tx.Has(`SELECT 1 FROM (`+found(tx, r)+`) g WHERE `+notNoted(r)+` LIMIT 1`, r.Repo.Key(), r.Owner)
+			!tx.Has(`SELECT 1 FROM (`+fresh(tx, r)+`) f LIMIT 1`, r.Repo.Key(), r.Owner)
 		return tx.Err()
 	}); err != nil || idle {
 		return 0, err

@@ -12,7 +12,9 @@ func Notifications(s *store.Store) *List[telemetry.Notification] {
 	return bind(s, List[row]{
 		Name: "notifications", Noun: "notifications",
 		From: "notifications m", Key: "m.id", Default: "queued_at",
-		Free:    func(_ moment, text string) Cond { return anyContains(text, "m.title", "m.rule", "m.owner", "m.error", "m.addresses") },
+		Free: func(_ moment, text string) Cond {
+			return anyContains(text, "m.title", "m.rule", "m.owner", "m.error", "m.addresses")
+		},
 		Example: "is:failed channel:mail",
 		Views: []query.View{
 			{Name: "All"}, {Name: "Waiting", Query: "is:waiting,failed"}, {Name: "Sent", Query: "is:sent"}, {Name: "Given up", Query: "is:given_up"},

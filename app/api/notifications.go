@@ -196,7 +196,7 @@ func (a *API) notifyRoutes() []Route {
 	return []Route{
 		get(path, a.notifyRules),
 		does(fiber.MethodPost, path, telemetry.RoleAdmin, "make-rule", a.addNotifyRule),
-		does(fiber.MethodPost, path+"/preview", telemetry.RoleAdmin, "", a.previewNotifyRule),
+		does(fiber.MethodPost, path+"/preview", telemetry.RoleAdmin, "preview-rule", a.previewNotifyRule),
 		get(path+"/:id", a.notifyRule),
 		does(fiber.MethodPatch, path+"/:id", telemetry.RoleAdmin, "edit-rule", a.editNotifyRule),
 		does(fiber.MethodDelete, path+"/:id", telemetry.RoleAdmin, "delete-rule", a.deleteNotifyRule),

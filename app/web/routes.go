@@ -164,7 +164,7 @@ func (w *Web) notifyRoutes() []server.Route {
 	fields := notifications.FormFields()
 	return []server.Route{
 		action(links.ActionSaveRule, telemetry.RoleAdmin, "save-rule", n.Save, fields...),
-		action(links.ActionPreviewRule, telemetry.RoleAdmin, "", n.Preview, fields...),
+		action(links.ActionPreviewRule, telemetry.RoleAdmin, "preview-rule", n.Preview, fields...),
 		action(links.ActionSwitchRule, telemetry.RoleAdmin, "switch-rule", n.Switch, "id", "on"),
 		action(links.ActionDeleteRule, telemetry.RoleAdmin, "delete-rule", n.Delete, "id"),
 		action(links.ActionTestRule, telemetry.RoleAdmin, "test-rule", n.Test, "id"),

@@ -6,12 +6,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"telemetry-dashboard/services/notify"
+	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
@@ -39,7 +41,7 @@ func TestOnlyPublicAddressesAreAllowed(t *testing.T) {
 func sent(t *testing.T, channel telemetry.NotifyChannel, change func(*notify.Options)) telemetry.Notification {
 	t.Helper()
 	c := newClock()
-	s := storetest.Open(t)
+	s := storetest.OpenWith(t, store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "notify.db"), Now: c.now})
 	told := service(t, s, c, change)
 	r := telemetry.NotifyRule{Event: telemetry.NotifyNew, Channel: channel}
 	if channel == telemetry.ChannelMail {
@@ -166,7 +168,7 @@ func TestMailHasTextAndEscapedHTML(t *testing.T) {
 func TestMailThatWasTakenWithoutAnAnswerHasTheSameID(t *testing.T) {
 	smtp := newSMTP(t, func(n int) string { return []string{"", "lost", ""}[n] })
 	c := newClock()
-	s := storetest.Open(t)
+	s := storetest.OpenWith(t, store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "notify.db"), Now: c.now})
 	told := service(t, s, c, func(o *notify.Options) { o.SMTPURL = "smtp://" + smtp.addr })
 	save(t, told, telemetry.NotifyRule{Event: telemetry.NotifyNew, Channel: telemetry.ChannelMail, Addresses: []string{"team@example.com"}})
 	scan(t, s, 1, "2026-03-08", first)

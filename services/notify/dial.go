@@ -87,7 +87,8 @@ func client(private bool, proxy func(*http.Request) (*url.URL, error)) *http.Cli
 	if private {
 		t.Proxy = proxy
 	}
-	return &http.Client{Transport: t, Timeout: sendLimit, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &http.Client{Transport: t, Timeout: sendLimit, CheckRedirect: stay}
 }
 
 // why says why a receiver was not reached, without its address, which may hold a secret.
@@ -103,11 +104,13 @@ func why(err error) error {
 	var dns *net.DNSError
 	switch {
 	case errors.As(err, &dns):
-		return telemetry.Errorf(telemetry.CodeUnavailable, "The receiver's name cannot be resolved. Check the setting, and the name server.").Because(err)
+		return telemetry.Errorf(telemetry.CodeUnavailable,
+			"The receiver's name cannot be resolved. Check the setting, and the name server.").Because(err)
 	case errors.Is(err, context.DeadlineExceeded) || isTimeout(err):
 		return telemetry.Errorf(telemetry.CodeUnavailable, "The receiver did not answer in time.").Because(err)
 	}
-	return telemetry.Errorf(telemetry.CodeUnavailable, "The receiver cannot be reached: %s.", telemetry.Shorten(oneLine(err.Error()), 200)).Because(err)
+	return telemetry.Errorf(telemetry.CodeUnavailable, "The receiver cannot be reached: %s.",
+		telemetry.Shorten(oneLine(err.Error()), 200)).Because(err)
 }
 
 func isTimeout(err error) bool {

@@ -29,7 +29,8 @@ type mailer struct {
 func newMailer(o Options) (*mailer, error) {
 	u, err := url.Parse(o.SMTPURL)
 	if err != nil || u.Hostname() == "" || u.Scheme != "smtp" && u.Scheme != "smtps" {
-		return nil, errors.New("NOTIFY_SMTP_URL is not an address of an SMTP server; want smtps://USER:PASSWORD@HOST or smtp://… (its value is not shown)")
+		return nil, errors.New("NOTIFY_SMTP_URL is not an address of an SMTP server; want smtps://USER:PASSWORD@HOST or smtp://… " +
+			"(its value is not shown)")
 	}
 	if o.From == "" {
 		return nil, errors.New("NOTIFY_FROM is not set: mail needs an address that it comes from; want for example dashboard@example.com")
@@ -128,11 +129,13 @@ func mailed(err error) error {
 	case errors.As(err, &refused):
 		return &Refusal{refused.Error()}
 	case errors.As(err, &sent) && !sent.IsTemp() && sent.ErrorCode() >= 500:
-		return &Refusal{fmt.Sprintf("The mail server refused the mail with code %d. Check the addresses of the rule and NOTIFY_FROM, then send it again.", sent.ErrorCode())}
+		return &Refusal{fmt.Sprintf("The mail server refused the mail with code %d. "+
+			"Check the addresses of the rule and NOTIFY_FROM, then send it again.", sent.ErrorCode())}
 	case errors.As(err, &sent) && sent.ErrorCode() > 0:
 		return telemetry.Errorf(telemetry.CodeUnavailable, "The mail server answered with code %d.", sent.ErrorCode()).Because(err)
 	case errors.Is(err, context.DeadlineExceeded) || isTimeout(err):
 		return telemetry.Errorf(telemetry.CodeUnavailable, "The mail server did not answer in time.").Because(err)
 	}
-	return telemetry.Errorf(telemetry.CodeUnavailable, "The mail was not taken: %s.", telemetry.Shorten(oneLine(err.Error()), 200)).Because(err)
+	return telemetry.Errorf(telemetry.CodeUnavailable, "The mail was not taken: %s.",
+		telemetry.Shorten(oneLine(err.Error()), 200)).Because(err)
 }

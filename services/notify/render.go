@@ -75,7 +75,8 @@ const page = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>
 <body style="font-family:sans-serif;font-size:14px;line-height:1.5;color:#1f2328">
 <h1 style="font-size:18px">{{.Title}}</h1>
 {{if .Test}}<p>Somebody tries whether messages of this rule arrive. Nothing has happened.</p>{{end}}
-{{if .Items}}<ul>{{range .Items}}<li>{{if .Link}}<a href="{{.Link}}">{{.Title}}</a>{{else}}{{.Title}}{{end}} <small>{{.About}}</small></li>{{end}}</ul>{{end}}
+{{if .Items}}<ul>{{range .Items}}
+<li>{{if .Link}}<a href="{{.Link}}">{{.Title}}</a>{{else}}{{.Title}}{{end}} <small>{{.About}}</small></li>{{end}}</ul>{{end}}
 {{if .More}}<p>{{.More}}</p>{{end}}
 {{if .Link}}<p><a href="{{.Link}}">Show all of them</a></p>{{end}}
 <p><small>Sent by the rule {{.Rule}} of the telemetry dashboard.</small></p>
@@ -134,7 +135,8 @@ func (r Render) slackLink(path, text string) string {
 	if link == "" {
 		return slackText(text)
 	}
-	return "<" + strings.NewReplacer("|", "%7C", ">", "%3E", "<", "%3C").Replace(link) + "|" + strings.ReplaceAll(slackText(text), "|", "∣") + ">"
+	link = strings.NewReplacer("|", "%7C", ">", "%3E", "<", "%3C").Replace(link)
+	return "<" + link + "|" + strings.ReplaceAll(slackText(text), "|", "∣") + ">"
 }
 
 // Webhook is a message as Standard Webhooks have it: a type, a time and data.

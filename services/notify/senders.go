@@ -47,7 +47,8 @@ func newPoster(o Options, setting, address string) (poster, error) {
 	if !o.AllowPrivate && o.Proxy != nil {
 		via, err := o.Proxy(&http.Request{URL: u})
 		if err != nil || via != nil {
-			return poster{}, fmt.Errorf("%s would be reached through the proxy of HTTPS_PROXY, behind which the address of the receiver cannot be checked; "+
+			return poster{}, fmt.Errorf("%s would be reached through the proxy of HTTPS_PROXY, "+
+				"behind which the address of the receiver cannot be checked; "+
 				"name its host in NO_PROXY, or set NOTIFY_ALLOW_PRIVATE=true", setting)
 		}
 	}
@@ -84,13 +85,15 @@ func (p poster) answered(resp *http.Response) error {
 	case status >= 200 && status < 300:
 		return nil
 	case status >= 300 && status < 400:
-		return &Refusal{fmt.Sprintf("The receiver answered with a redirect (%d), which is not followed. Set the address that it leads to.", status)}
+		return &Refusal{fmt.Sprintf("The receiver answered with a redirect (%d), which is not followed. "+
+			"Set the address that it leads to.", status)}
 	case status == http.StatusTooManyRequests || status == http.StatusRequestTimeout || status == http.StatusTooEarly || status >= 500:
 		e := telemetry.Errorf(telemetry.CodeUnavailable, "The receiver answered with status %d.", status)
 		e.RetryAfter = upstream.RetryAfter(resp.Header.Get("Retry-After"), p.now())
 		return e
 	}
-	return &Refusal{fmt.Sprintf("The receiver refused the message with status %d. Check the address and the secret in the settings, then send it again.", status)}
+	return &Refusal{fmt.Sprintf("The receiver refused the message with status %d. "+
+		"Check the address and the secret in the settings, then send it again.", status)}
 }
 
 // slack posts to an incoming webhook of Slack, or of what takes the same messages.
@@ -121,11 +124,13 @@ type webhook struct {
 
 func newWebhook(p poster, r Render, secret string) (*webhook, error) {
 	if secret == "" {
-		return nil, fmt.Errorf("NOTIFY_WEBHOOK_SECRET is not set: the messages of NOTIFY_WEBHOOK_URL are signed with it; want whsec_ and 24 to 64 bytes in base64")
+		return nil, fmt.Errorf("NOTIFY_WEBHOOK_SECRET is not set: " +
+			"the messages of NOTIFY_WEBHOOK_URL are signed with it; want whsec_ and 24 to 64 bytes in base64")
 	}
 	key, err := standardwebhooks.NewWebhook(secret)
 	if err != nil || len(strings.TrimPrefix(secret, "whsec_")) < 32 {
-		return nil, fmt.Errorf("NOTIFY_WEBHOOK_SECRET is not a secret of Standard Webhooks; want whsec_ and 24 to 64 bytes in base64 (its value is not shown)")
+		return nil, fmt.Errorf("NOTIFY_WEBHOOK_SECRET is not a secret of Standard Webhooks; " +
+			"want whsec_ and 24 to 64 bytes in base64 (its value is not shown)")
 	}
 	return &webhook{p, r, key}, nil
 }

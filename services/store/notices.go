@@ -23,9 +23,11 @@ func fresh(tx *Tx, r telemetry.NotifyRule) string {
 // noteFound notes what a rule finds that it has not noted.
 func noteFound(tx *Tx, r telemetry.NotifyRule, state string) {
 	const columns = `rule_id, subject, occurrence, owner, state, at, repo, severity_rank, title, ref, since`
-	tx.Exec(`INSERT INTO notices (` + columns + `) SELECT z.rule_id, d.new_id, z.occurrence, z.owner, 'known', z.at, z.repo, z.severity_rank, z.title, z.ref, z.since
+	tx.Exec(`INSERT INTO notices (` + columns + `) SELECT z.rule_id, d.new_id, z.occurrence, z.owner, 'known', z.at,
+		z.repo, z.severity_rank, z.title, z.ref, z.since
 		FROM redirects d JOIN notices z ON z.subject = d.old_id WHERE z.rule_id = ` + decimal(r.ID) + ` ON CONFLICT DO NOTHING`)
-	tx.Exec(`INSERT INTO notices (`+columns+`) SELECT DISTINCT `+decimal(r.ID)+`, g.subject, g.occurrence, g.owner, '`+state+`', `+millisAt(tx.Now())+`,
+	tx.Exec(`INSERT INTO notices (`+columns+`) SELECT DISTINCT `+decimal(r.ID)+`, g.subject, g.occurrence, g.owner, '`+state+`',
+		`+millisAt(tx.Now())+`,
 		g.repo, g.severity_rank, g.title, g.ref, g.since FROM (`+found(tx, r)+`) g WHERE true ON CONFLICT DO NOTHING`, r.Repo.Key(), r.Owner)
 }
 
@@ -33,7 +35,8 @@ func noteFound(tx *Tx, r telemetry.NotifyRule, state string) {
 // the worst of them.
 func (s *Store) FoundNow(ctx context.Context, r telemetry.NotifyRule, limit int) (count int64, items []telemetry.Notice, err error) {
 	err = s.Read(ctx, func(tx *Tx) error {
-		all := `(SELECT DISTINCT f.subject, f.occurrence, f.owner, f.repo, f.severity_rank, f.title, f.ref, f.since FROM (` + found(tx, r) + `) f) g`
+		all := `(SELECT DISTINCT f.subject, f.occurrence, f.owner, f.repo, f.severity_rank, f.title, f.ref, f.since
+			FROM (` + found(tx, r) + `) f) g`
 		count = One[int64](tx, `SELECT COUNT(*) FROM (SELECT DISTINCT g.subject, g.occurrence FROM `+all+`) x`, r.Repo.Key(), r.Owner)
 		items = noticesOf(tx, `FROM `+all, limit, r.Repo.Key(), r.Owner)
 		return tx.Err()

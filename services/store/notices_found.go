@@ -59,7 +59,8 @@ func issuesFound(r telemetry.NotifyRule, occurrence, since, cond string) string 
 		owner, join = `COALESCE(w.owner, '')`, ` LEFT JOIN issue_owners w ON w.issue_id = i.id`
 	}
 	return `SELECT i.public_id AS subject, CAST((` + occurrence + `) AS TEXT) AS occurrence, ` + owner + ` AS owner, o.name AS repo,
-		i.severity_rank AS severity_rank, i.rule || ' in ' || i.file || ':' || i.line AS title, '' AS ref, (` + since + `) AS since, o.key AS repo_key
+		i.severity_rank AS severity_rank, i.rule || ' in ' || i.file || ':' || i.line AS title, '' AS ref,
+		(` + since + `) AS since, o.key AS repo_key
 	FROM issues i JOIN repos o ON o.id = i.repo_id AND o.retired = ''` + join + `
 	WHERE i.snoozed = 0 AND i.severity_rank <= ` + mostRank(r.Severity) + ` AND ` + cond
 }
@@ -83,10 +84,13 @@ func needsFound(r telemetry.NotifyRule, occurrence, cond string) string {
 
 // jobsFailing selects the kinds of jobs of which the last one failed: one occurrence from
 // one success to the next.
-const jobsFailing = `SELECT j.kind AS subject, CAST(COALESCE((SELECT MAX(k.started) FROM jobs k WHERE k.kind = j.kind AND k.state = 'done'), 0) AS TEXT)
-		AS occurrence, '' AS owner, '' AS repo, 9 AS severity_rank, j.kind || ': ' || j.error AS title, j.id AS ref, j.started AS since, '' AS repo_key
+const jobsFailing = `SELECT j.kind AS subject,
+		CAST(COALESCE((SELECT MAX(k.started) FROM jobs k WHERE k.kind = j.kind AND k.state = 'done'), 0) AS TEXT)
+		AS occurrence, '' AS owner, '' AS repo, 9 AS severity_rank, j.kind || ': ' || j.error AS title,
+		j.id AS ref, j.started AS since, '' AS repo_key
 	FROM jobs j WHERE j.state = 'failed'
-		AND NOT EXISTS (SELECT 1 FROM jobs k WHERE k.kind = j.kind AND k.state IN ('done', 'failed') AND (k.started > j.started OR k.started = j.started AND k.id > j.id))`
+		AND NOT EXISTS (SELECT 1 FROM jobs k WHERE k.kind = j.kind AND k.state IN ('done', 'failed')
+			AND (k.started > j.started OR k.started = j.started AND k.id > j.id))`
 
 // campaignsFound selects the open campaigns that have used nearly all of a budget: once
 // for each budget.
@@ -102,8 +106,8 @@ func campaignsFound(tx *Tx) string {
 			ids += ", " + strconv.FormatInt(c.ID, 10)
 		}
 	}
-	return `SELECT CAST(c.id AS TEXT) AS subject, c.max_sessions || ' ' || c.max_acus AS occurrence, '' AS owner, '' AS repo, 9 AS severity_rank,
-		c.name AS title, '' AS ref, c.at AS since, '' AS repo_key FROM campaigns c WHERE c.id IN (` + ids + `)`
+	return `SELECT CAST(c.id AS TEXT) AS subject, c.max_sessions || ' ' || c.max_acus AS occurrence,
+		'' AS owner, '' AS repo, 9 AS severity_rank, c.name AS title, '' AS ref, c.at AS since, '' AS repo_key FROM campaigns c WHERE c.id IN (` + ids + `)`
 }
 
 // mostRank is the highest rank of a severity that is at least this one; 9 has none.

@@ -46,7 +46,8 @@ func New(s *shell.Shell, notify Notify) *Web { return &Web{s, notify} }
 // Rules is the list of rules.
 func (w *Web) Rules() shell.Panel {
 	return shell.Panel{
-		Name: "notification-rules", Title: "Rules", Page: links.Notifications, Topics: []string{telemetry.TopicNotify}, Every: "60s", Draw: w.drawRules,
+		Name: "notification-rules", Title: "Rules", Page: links.Notifications,
+		Topics: []string{telemetry.TopicNotify}, Every: "60s", Draw: w.drawRules,
 	}
 }
 
@@ -65,7 +66,8 @@ func (w *Web) drawRules(ctx context.Context, v shell.View) (templ.Component, err
 	}
 	for _, r := range rules {
 		id := []parts.Field{{Name: "id", Value: parts.Decimal(r.ID)}}
-		turn := parts.Action{Text: "Switch on", URL: links.ActionSwitchRule, Hidden: append(slices.Clone(id), parts.Field{Name: "on", Value: "true"})}
+		turn := parts.Action{Text: "Switch on", URL: links.ActionSwitchRule,
+			Hidden: append(slices.Clone(id), parts.Field{Name: "on", Value: "true"})}
 		if r.On {
 			turn.Text, turn.Hidden[1].Value = "Switch off", "false"
 		}
@@ -114,7 +116,8 @@ func (w *Web) showForm(c *fiber.Ctx, status int, form url.Values, preview *telem
 
 // FormFields are the fields of the form of a rule.
 func FormFields() []string {
-	return []string{"id", "name", "event", "severity", "repo", "owner", "hours", "channel", "addresses", "digest_at", "quiet_from", "quiet_to", "zone", "on"}
+	return []string{"id", "name", "event", "severity", "repo", "owner", "hours", "channel", "addresses",
+		"digest_at", "quiet_from", "quiet_to", "zone", "on"}
 }
 
 func valuesOf(r telemetry.NotifyRule) url.Values {

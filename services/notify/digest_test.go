@@ -10,6 +10,7 @@ import (
 	"telemetry-dashboard/services/notify"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/telemetry/testsize"
 )
 
 // TestTenThousandOverdueAreOneDigestAnOwner: whatever becomes overdue at once, an owner
@@ -22,7 +23,7 @@ func TestTenThousandOverdueAreOneDigestAnOwner(t *testing.T) {
 		c.mu.Unlock()
 		smtp := newSMTP(t, func(int) string { return "" })
 		told := service(t, s, c, func(o *notify.Options) { o.SMTPURL = "smtp://" + smtp.addr })
-		const issues = 10_000
+		issues := testsize.Of(t, "issues", 2000, 10_000)
 		var findings []string
 		for i := range issues {
 			dir := []string{"pay", "web"}[i%2]
@@ -35,23 +36,26 @@ func TestTenThousandOverdueAreOneDigestAnOwner(t *testing.T) {
 		}
 		save(t, told, telemetry.NotifyRule{Event: telemetry.NotifyOverdue, Channel: telemetry.ChannelMail, Addresses: []string{"a@example.com"},
 			DigestAt: "08:00", Zone: "Europe/Berlin"})
-		c.add(7 * 24 * time.Hour) // they are due within 7 days, and it is 13:00 in Berlin
-		told.Turn(t.Context())
-		subjects, _ := smtp.taken()
-		if len(subjects) != 2 && len(subjects) != 0 {
-			t.Fatalf("sent %q", subjects)
+		for _, later := range []time.Duration{6 * 24 * time.Hour, 21 * time.Hour, 3 * time.Hour} { // 7 days: they are overdue at 11:00 in Berlin
+			c.add(later)
+			told.Turn(t.Context())
 		}
-		c.add(24 * time.Hour)
+		subjects, _ := smtp.taken()
+		if len(subjects) != 0 {
+			t.Fatalf("before the digest is due, sent %q", subjects)
+		}
+		c.add(19*time.Hour + 30*time.Minute) // 08:30 in Berlin
 		told.Turn(t.Context())
 		told.Turn(t.Context())
 		subjects, _ = smtp.taken()
 		slices.Sort(subjects)
-		want := []string{"5,000 in your digest: issue overdue, for @acme/payments", "5,000 in your digest: issue overdue, for @acme/web"}
+		each, left := map[bool]string{true: "1,000", false: "5,000"}[issues == 2000], map[bool]string{true: "and 950 more", false: "and 4,950 more"}[issues == 2000]
+		want := []string{each + " in your digest: issue overdue, for @acme/payments", each + " in your digest: issue overdue, for @acme/web"}
 		if !slices.Equal(subjects, want) {
 			t.Fatalf("sent %q, want %q", subjects, want)
 		}
 		for _, text := range smtp.texts {
-			if len(text) > 64<<10 || !strings.Contains(text, "and 4,950 more") || !strings.Contains(text, "owner") {
+			if len(text) > 64<<10 || !strings.Contains(text, left) || !strings.Contains(text, "owner") {
 				t.Errorf("a mail of %d bytes: %.600s", len(text), text)
 			}
 		}

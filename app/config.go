@@ -50,8 +50,16 @@ type Config struct {
 	DueDays         DueDays       `env:"SLA_DAYS" envDefault:"critical=7,high=30,medium=90,low=180" example:"critical=5,high=20"`
 	SessionsPerDay  Count         `env:"MAX_SESSIONS_PER_DAY" envDefault:"20" example:"20"`
 	ACUsPerSession  Count         `env:"MAX_ACU_PER_SESSION" envDefault:"10" example:"10"`
-	LogLevel        LogLevel      `env:"LOG_LEVEL" envDefault:"info" example:"info"`
-	LogFormat       LogFormat     `env:"LOG_FORMAT" envDefault:"text" example:"text"`
+
+	NotifySlackURL      Secret      `env:"NOTIFY_SLACK_URL" example:"https://hooks.slack.com/services/T0/B0/secret"`
+	NotifyWebhookURL    Secret      `env:"NOTIFY_WEBHOOK_URL" example:"https://example.com/hooks/telemetry"`
+	NotifyWebhookSecret Secret      `env:"NOTIFY_WEBHOOK_SECRET" example:"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"`
+	NotifySMTPURL       Secret      `env:"NOTIFY_SMTP_URL" example:"smtps://user:password@smtp.example.com"`
+	NotifyFrom          MailAddress `env:"NOTIFY_FROM" example:"dashboard@example.com"`
+	NotifyAllowPrivate  bool        `env:"NOTIFY_ALLOW_PRIVATE" envDefault:"false" example:"true"`
+
+	LogLevel  LogLevel  `env:"LOG_LEVEL" envDefault:"info" example:"info"`
+	LogFormat LogFormat `env:"LOG_FORMAT" envDefault:"text" example:"text"`
 }
 
 // loadConfig reads the settings from environ ("NAME=value") and, beneath it, from the
@@ -137,6 +145,7 @@ func parseConfig(vars map[string]string) (Config, error) {
 		reflect.TypeFor[Members]():       asParser(parseMembers),
 		reflect.TypeFor[bool]():          asParser(parseFlag),
 		reflect.TypeFor[OrgID]():         asParser(parseOrgID),
+		reflect.TypeFor[MailAddress]():   asParser(parseMailAddress),
 		reflect.TypeFor[LogLevel]():      asParser(parseLogLevel),
 		reflect.TypeFor[LogFormat]():     asParser(parseLogFormat),
 	}})

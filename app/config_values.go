@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/mail"
 	"net/url"
 	"slices"
 	"strconv"
@@ -101,6 +102,20 @@ type GitRef string
 
 // OrgID is the id of a Devin organization.
 type OrgID string
+
+// MailAddress is an address of mail, with a name before it or without.
+type MailAddress string
+
+func parseMailAddress(v string) (MailAddress, error) {
+	a, err := mail.ParseAddress(v)
+	if err != nil {
+		return "", fmt.Errorf("is %q; want an address of mail", v)
+	}
+	if a.Name == "" {
+		return MailAddress(a.Address), nil
+	}
+	return MailAddress(a.String()), nil
+}
 
 // LogFormat is "text" or "json".
 type LogFormat string

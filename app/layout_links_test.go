@@ -67,7 +67,7 @@ func linkCases() map[string]struct{ address, method, route string } {
 		"Report": links.Report, "Effectiveness": links.Effectiveness, "Owners": links.Owners, "Sessions": links.Sessions, "Pulls": links.Pulls, "Runs": links.Runs, "Repos": links.Repos,
 		"Campaigns": links.Campaigns, "NewCampaign": links.NewCampaign,
 		"Verified": links.Verified, "Deliveries": links.Deliveries, "Audit": links.Audit,
-		"Decide": links.Decide, "Decisions": links.Decisions, "Send": links.Send, "Batches": links.Batches, "Tokens": links.Tokens, "Icon": links.Icon,
+		"Decide": links.Decide, "Decisions": links.Decisions, "Send": links.Send, "Batches": links.Batches, "Tokens": links.Tokens, "Notifications": links.Notifications, "NotifyRule": links.NotifyRule, "APINotifyRules": links.APINotifyRules, "Icon": links.Icon,
 		"SignIn": links.SignIn, "SignInGitHub": links.SignInGitHub,
 		"SignInCallback": links.SignInCallback, "Activity": links.Activity, "Search": links.Search, "APIDocs": links.APIDocs, "Events": links.Events,
 	} {
@@ -84,6 +84,8 @@ func linkCases() map[string]struct{ address, method, route string } {
 		"ActionBegin": links.ActionBegin, "ActionEditCampaign": links.ActionEditCampaign, "ActionCloseCampaign": links.ActionCloseCampaign,
 		"ActionAutoSend": links.ActionAutoSend, "ActionStopSends": links.ActionStopSends, "ActionResumeSends": links.ActionResumeSends,
 		"ActionSaveView": links.ActionSaveView, "ActionRetryDelivery": links.ActionRetryDelivery,
+		"ActionSaveRule": links.ActionSaveRule, "ActionPreviewRule": links.ActionPreviewRule, "ActionSwitchRule": links.ActionSwitchRule,
+		"ActionDeleteRule": links.ActionDeleteRule, "ActionTestRule": links.ActionTestRule, "ActionRetryNotification": links.ActionRetryNotification,
 		"ActionRenameView": links.ActionRenameView, "ActionDeleteView": links.ActionDeleteView,
 	} {
 		all[name] = link{action, post, action}

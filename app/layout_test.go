@@ -54,6 +54,7 @@ func mayImport() map[string][]string {
 		"services/store/storetest": append([]string{
 			"services/dashboard", "services/store/decisions", "services/store/derive", "services/store/details", "services/store/figures", "services/telemetry/history",
 		}, rooms...),
+		"services/notify":    append([]string{"services/upstream", "views/links"}, domain...),
 		"services/dashboard": append([]string{"services/query", "views/links"}, domain...),
 		"static":             {},
 		"views/links":        domain,
@@ -88,7 +89,8 @@ func mayImport() map[string][]string {
 
 // families are the packages of the pages.
 func families() []string {
-	return []string{"app/web/shell", "app/web/lists", "app/web/details", "app/web/overview", "app/web/actions", "app/web/docs", "app/web/people"}
+	return []string{"app/web/shell", "app/web/lists", "app/web/details", "app/web/overview", "app/web/actions", "app/web/docs", "app/web/people",
+		"app/web/notifications"}
 }
 
 // mayImportOf returns the row of pkg, false if the table has none.
@@ -129,6 +131,8 @@ func owners() map[string][]string {
 		"github.com/santhosh-tekuri/jsonsch":  {"app/api/apitest"},
 		"github.com/modelcontextprotocol":     {"app/mcp"},
 		"github.com/google/jsonschema-go":     {"app/mcp"},
+		"github.com/wneessen/go-mail":         {"services/notify"},
+		"github.com/standard-webhooks":        {"services/notify"},
 		normalForms:                           {"services/telemetry"},
 	}
 }

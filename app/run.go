@@ -26,6 +26,7 @@ import (
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/github"
 	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/notify"
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/decisions"
@@ -74,10 +75,15 @@ func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger
 	defer up.close()
 	g, ctx := errgroup.WithContext(ctx)
 	var board *dashboard.Dashboard
+	told, err := newNotify(cfg, db, log)
+	if err != nil {
+		return err
+	}
 	jobs := newJobs(ctx, cfg, up, ingest.Options{
 		Store:   records,
 		Log:     log,
 		Ended:   count.JobEnded,
+		Notify:  told.Run,
 		SendDue: func(ctx context.Context, now time.Time) error { return board.SendDue(ctx, now) },
 	})
 	board = newBoard(cfg, up, db, records, jobs)
@@ -88,13 +94,14 @@ func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger
 		Scopes:      records,
 		Submissions: jobs,
 		Redeliver:   db,
+		Notify:      told,
 		Assets:      static.New(),
 		Quotas:      up.quotas(),
 		People:      peopleOptions(cfg, played, db, gate),
 	})
 	var srv *server.Server
 	agents := newMCP(cfg, ln.Addr(), board, log, func(c *fiber.Ctx) http.RoundTripper { return srv.Inside(c) })
-	routes := append(routesOf(newAPI(cfg, played.on, board, jobs, records), agents, site), webhooks(cfg, db)...)
+	routes := append(routesOf(newAPI(cfg, played.on, board, jobs, records, told), agents, site), webhooks(cfg, db)...)
 	srv, err = newServer(cfg, log, db, gate, ln.Addr(), append(routes, monitorRoutes(db, count, log)...), site, count.Requests)
 	if err != nil {
 		return err
@@ -222,6 +229,7 @@ func reading(db *store.Store) dashboard.Options {
 			Deliveries:    lists.Deliveries(db),
 			Audit:         lists.Audit(db),
 			Decisions:     lists.Decisions(db),
+			Notifications: lists.Notifications(db),
 		},
 		Sums:    lists.SumsOf(db),
 		Details: details.New(db),
@@ -253,8 +261,11 @@ func part(ctx context.Context, log *slog.Logger, name string, do func() error) f
 }
 
 // newAPI is the JSON API over the same database and jobs as the pages.
-func newAPI(cfg Config, demo bool, board *dashboard.Dashboard, jobs *ingest.Runner, records *derive.Writer) *api.API {
+func newAPI(
+	cfg Config, demo bool, board *dashboard.Dashboard, jobs *ingest.Runner, records *derive.Writer, told *notify.Service,
+) *api.API {
 	return &api.API{
+		Notify:      told,
 		Dashboard:   board,
 		Jobs:        jobs,
 		Scope:       records,

@@ -58,6 +58,7 @@ type API struct {
 	Jobs        Jobs
 	Scope       Scope
 	Redeliver   Redeliver
+	Notify      Notify
 	Now         func() time.Time // nil: time.Now
 	Settings    Settings
 	Base        links.Base // of the addresses in answers

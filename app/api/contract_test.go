@@ -125,6 +125,7 @@ func TestAnswersKeepTheContract(t *testing.T) {
 		ask{"POST /api/deliveries/{id}/retry", "/api/deliveries/delivery-0/retry", "", 202},
 		ask{"POST /api/deliveries/{id}/retry", "/api/deliveries/delivery-1/retry", "", 409},
 		ask{"POST /api/deliveries/{id}/retry", "/api/deliveries/none/retry", "", 404})
+	asks = append(asks, notifyAsks()...)
 	checkAll(t, w, asks)
 	w = newWorld(t, handmade(t), true) // from an address that has not asked the upstreams as often
 	w.populate()

@@ -39,6 +39,7 @@ func (a *API) lists() []Route {
 		a.changes().routes(records), a.files().routes(records), a.jobs().routes(nil),
 		a.deliveries().routes([]string{telemetry.TopicDeliveries}), a.audit().routes([]string{telemetry.TopicAudit}),
 		a.decisions().routes([]string{telemetry.TopicDecisions, telemetry.TopicRecords}),
+		a.notifications().routes([]string{telemetry.TopicNotify}),
 	)
 }
 

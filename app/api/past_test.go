@@ -25,6 +25,8 @@ func (w *world) paths(template string) string {
 		template = strings.Replace(template, "{id}", waiting, 1)
 	case strings.HasPrefix(template, "/api/campaigns/"):
 		return "/api/campaigns/1"
+	case strings.HasPrefix(template, "/api/notification-rules/"):
+		return "/api/notification-rules/1"
 	case strings.HasPrefix(template, "/api/jobs/"):
 		template = strings.Replace(template, "{id}", w.first("/api/jobs", "id"), 1)
 	}
@@ -40,6 +42,7 @@ func TestNoneAnswersTodaySilently(t *testing.T) {
 	opened := time.Date(2026, 2, 2, 11, 0, 0, 0, time.UTC)
 	w.github.Repo("fixer/widgets").PutPull(telemetry.PullRequest{Number: 5, Title: "fix(CQLF-R2-0001): xss", CreatedAt: opened})
 	w.json("POST", "/api/refresh", "")
+	w.json("POST", "/api/notification-rules", `{"name":"New","event":"new","channel":"slack"}`)
 	w.json("POST", "/api/campaigns", fmt.Sprintf(`{"name":"All","q":"is:open","expect":%d}`, w.count("/api/issues?q=is:open")))
 	answering := map[string]bool{
 		"/api/stats": true, "/api/trends": true, "/api/repo/{owner}/{name}": true, "/api/repo/{repository}": true,

@@ -54,7 +54,7 @@ func (a *API) Routes() []Route {
 		return Route{Method: fiber.MethodGet, Path: path, Needs: viewer, Handle: h, Topics: everything, Clock: true}
 	}
 	campaigns := a.campaignRoutes(append(slices.Clone(everything), telemetry.TopicCampaigns, telemetry.TopicDecisions))
-	return append(append(a.lists(), campaigns...), []Route{
+	return append(slices.Concat(a.lists(), campaigns, a.notifyRoutes()), []Route{
 		byMinute("/api/stats", a.stats),
 		byMinute("/api/trends", a.trends),
 		byMinute("/api/effectiveness", a.effectiveness),

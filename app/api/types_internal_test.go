@@ -47,6 +47,14 @@ func answers() map[string]any {
 		"AuditList":          envelope[telemetry.AuditEntry]{},
 		"Delivery":           telemetry.Delivery{},
 		"DeliveryList":       envelope[telemetry.Delivery]{},
+		"Notification":       telemetry.Notification{},
+		"NotificationList":   envelope[telemetry.Notification]{},
+		"Notice":             telemetry.Notice{},
+		"NotifyMessage":      telemetry.NotifyMessage{},
+		"NotifyPreview":      telemetry.NotifyPreview{},
+		"NotifyChannel":      telemetry.NotifyChannelInfo{},
+		"NotifyRule":         telemetry.NotifyRule{},
+		"NotifyRuleList":     ruleList{},
 		"DiffIssue":          telemetry.DiffIssue{},
 		"File":               telemetry.FileRow{},
 		"FileList":           envelope[telemetry.FileRow]{},
@@ -97,7 +105,7 @@ func answers() map[string]any {
 // and TestRealAnswersKeepTheContract hold those against real answers.
 func unchecked() []string {
 	return []string{"ChoiceList", "ClosedInTime", "DueLine", "OwnerLine", "OwnerList",
-		"DispatchRequest", "Dispatched", "Effectiveness", "Envelope", "Error", "MessageList", "NewView", "PollPRsResult", "PollResult",
+		"DispatchRequest", "Dispatched", "Effectiveness", "Envelope", "Error", "MessageList", "NewView", "NotifyRuleEdit", "PollPRsResult", "PollResult",
 		"Preflight", "Figures", "RepoDetail", "RepoStats", "Run", "ScopeAccepted", "SearchGroup", "SearchResult", "Sent", "SourceList", "Stats", "Trends", "ViewList", "ViewName"}
 }
 

@@ -26,6 +26,7 @@ import (
 	"telemetry-dashboard/services/github"
 	"telemetry-dashboard/services/github/githubtest"
 	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/notify"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/decisions"
 	"telemetry-dashboard/services/store/derive"
@@ -76,7 +77,11 @@ func newWorldOn(t testing.TB, database, dir string, tokens bool) *world {
 	if reads.SendLimits = (telemetry.SendLimits{PerDay: 20, MaxACUs: 10}); tokens {
 		reads.Sender = runner
 	}
-	w.api = &api.API{Dashboard: dashboard.New(reads), Jobs: runner, Scope: derive.New(db), Redeliver: db, Description: static.OpenAPI(),
+	told, err := notify.New(notify.Options{Store: db, Log: slog.New(slog.DiscardHandler), Now: time.Now, NewID: func() string { return "one" }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.api = &api.API{Dashboard: dashboard.New(reads), Jobs: runner, Scope: derive.New(db), Redeliver: db, Notify: told, Description: static.OpenAPI(),
 		Settings: api.Settings{ActionRepo: "octo/fixer", ActionRepos: []string{"octo/fixer"}}}
 	w.serve(ctx, stop, db, runner)
 	return w

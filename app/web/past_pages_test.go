@@ -112,7 +112,7 @@ func TestEveryPanelIsOfItsTime(t *testing.T) {
 	}
 	slices.Sort(refused)
 	want := []string{"audit", "batches", "campaign", "campaign-needs", "campaigns", "checks", "decide", "decisions", "deliveries", "dispatch", "files",
-		"freshness", "jobs", "messages", "preflight", "reply", "report-campaigns", "saved", "send", "tokens"}
+		"freshness", "jobs", "messages", "notification-rules", "notifications", "preflight", "reply", "report-campaigns", "saved", "send", "tokens"}
 	if !slices.Equal(refused, want) {
 		t.Errorf("without a past are %q, want %q", refused, want)
 	}

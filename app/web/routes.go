@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/app/server"
+	"telemetry-dashboard/app/web/notifications"
 	"telemetry-dashboard/app/web/shell"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/telemetry"
@@ -16,7 +17,7 @@ import (
 // Routes is the whole surface of the pages.
 func (w *Web) Routes() []server.Route {
 	events := server.Route{Method: fiber.MethodGet, Path: links.Events, Needs: telemetry.RoleViewer, Stream: w.Events}
-	return slices.Concat(w.pageRoutes(), w.signInRoutes(), w.actionRoutes(), w.panelRoutes(), []server.Route{events})
+	return slices.Concat(w.pageRoutes(), w.signInRoutes(), w.actionRoutes(), w.notifyRoutes(), w.panelRoutes(), []server.Route{events})
 }
 
 // pageRoutes are the pages. A page has no ETag: it also shows how fresh its
@@ -70,6 +71,8 @@ func (w *Web) pageRoutes() []server.Route {
 		expanded("/repo/:owner/:name/dispatch", a.Preflight().Name, a.DispatchPage),
 		page("/activity", l.ListPage(l.Activity())),
 		page("/deliveries", l.ListPage(l.Deliveries())),
+		page(links.Notifications, l.ListPage(l.Notifications(), w.notify.Rules())),
+		admins(page(links.NotifyRule, w.notify.RulePage)),
 		admins(page(links.Tokens, w.people.TokensPage)),
 		admins(page(links.Audit, l.ListPage(l.Audit()))),
 		page(links.Decisions, l.ListPage(l.Decisions())),
@@ -152,6 +155,23 @@ func (w *Web) actionRoutes() []server.Route {
 	}
 }
 
+// notifyRoutes are the actions on rules of notifications, and on messages.
+func (w *Web) notifyRoutes() []server.Route {
+	n := w.notify
+	action := func(path string, needs telemetry.Role, does string, h fiber.Handler, params ...string) server.Route {
+		return server.Route{Method: fiber.MethodPost, Path: path, Needs: needs, Action: does, Handle: h, Params: params}
+	}
+	fields := notifications.FormFields()
+	return []server.Route{
+		action(links.ActionSaveRule, telemetry.RoleAdmin, "save-rule", n.Save, fields...),
+		action(links.ActionPreviewRule, telemetry.RoleAdmin, "preview-rule", n.Preview, fields...),
+		action(links.ActionSwitchRule, telemetry.RoleAdmin, "switch-rule", n.Switch, "id", "on"),
+		action(links.ActionDeleteRule, telemetry.RoleAdmin, "delete-rule", n.Delete, "id"),
+		action(links.ActionTestRule, telemetry.RoleAdmin, "test-rule", n.Test, "id"),
+		action(links.ActionRetryNotification, telemetry.RoleOperator, "retry-notification", n.Retry, "id"),
+	}
+}
+
 func (w *Web) panelRoutes() []server.Route {
 	first := w.overview.First()
 	routes := []server.Route{{Method: fiber.MethodGet, Path: "/panels/" + first.Name, Needs: telemetry.RoleViewer,
@@ -184,6 +204,6 @@ func (w *Web) panels() []shell.Panel {
 		l.Issues(), l.Sessions(), l.Pulls(), l.Runs(), l.Files(), l.Repos(), l.Changes(), l.Activity(), l.Needs(), l.Verifications(),
 		l.Deliveries(), l.Audit(), l.Decide(), l.Decisions(), l.SendDialog(), l.Batches(),
 		d.Issue(), d.Session(), d.Messages(), d.ReplyDialog(), d.Pull(), d.Checks(), d.Run(), d.Campaigns(), d.Campaign(), d.CampaignNeeds(),
-		a.DispatchDialog(), a.Preflight(), w.people.Tokens(),
+		a.DispatchDialog(), a.Preflight(), w.people.Tokens(), l.Notifications(), w.notify.Rules(),
 	}
 }

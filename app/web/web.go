@@ -14,6 +14,7 @@ import (
 	"telemetry-dashboard/app/web/details"
 	"telemetry-dashboard/app/web/docs"
 	"telemetry-dashboard/app/web/lists"
+	"telemetry-dashboard/app/web/notifications"
 	"telemetry-dashboard/app/web/overview"
 	"telemetry-dashboard/app/web/people"
 	"telemetry-dashboard/app/web/shell"
@@ -48,6 +49,7 @@ type Options struct {
 	Scopes      details.Scopes
 	Submissions Submissions
 	Redeliver   lists.Redeliver
+	Notify      notifications.Notify
 	NewID       func() string // of a form: letters, digits and -
 	Assets      shell.Assets
 	Quotas      Quotas
@@ -66,6 +68,7 @@ type Web struct {
 	actions  *actions.Web
 	docs     *docs.Web
 	people   *people.Web
+	notify   *notifications.Web
 }
 
 // New returns a Web.
@@ -87,5 +90,6 @@ func New(o Options) *Web {
 		actions:  actions.New(s, o.Jobs, o.Submissions, o.NewID),
 		docs:     docs.New(s, o.APIDocs),
 		people:   people.New(s, o.People),
+		notify:   notifications.New(s, o.Notify),
 	}
 }

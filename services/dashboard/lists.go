@@ -50,6 +50,7 @@ type Lists struct {
 	Deliveries    List[telemetry.Delivery]
 	Audit         List[telemetry.AuditEntry]
 	Decisions     List[telemetry.Decision]
+	Notifications List[telemetry.Notification]
 }
 
 // Sums are sums over all rows of a list.
@@ -69,7 +70,7 @@ func (l Lists) Searched() []Described {
 // Queried are all lists that have a page and a query of people's: beside the
 // searched ones, those whose rows are about what others list.
 func (l Lists) Queried() []Described {
-	return append(l.Searched(), l.Verifications, l.Needs, l.Deliveries, l.Audit, l.Decisions)
+	return append(l.Searched(), l.Verifications, l.Needs, l.Deliveries, l.Audit, l.Decisions, l.Notifications)
 }
 
 // Named returns the list that people query by a name. The error is

@@ -146,6 +146,7 @@ type Options struct {
 	Starter         Starter
 	SendDue         func(ctx context.Context, now time.Time) error // sends what campaigns send by themselves now; nil: they do not
 	Ended           func(telemetry.Job)                            // is told each job that has ended here; nil: nobody is
+	Notify          func(ctx context.Context)                      // tells people what matters, until ctx ends; nil: nobody is told
 	RefreshInterval time.Duration
 	PollInterval    time.Duration
 	RetentionDays   int64 // 0: records and run logs are kept for ever

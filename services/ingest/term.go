@@ -74,15 +74,23 @@ func (r *Runner) serve(ctx context.Context) {
 	})
 	var loops sync.WaitGroup
 	for what, loop := range map[string]func(){
-		"refresh loop": func() { r.loop(ctx, JobRefresh, r.o.RefreshInterval, len(r.o.Sources) > 0, true) },
-		"poll loop":    func() { r.loop(ctx, jobPollActive, r.o.PollInterval, r.o.Devin != nil, false) },
-		"log loop":     func() { r.loop(ctx, JobLogs, logsEvery, r.o.RunLogs != nil, false) },
-		"prune loop":   func() { r.loop(ctx, JobPrune, pruneEvery, r.o.RetentionDays > 0, true) },
-		"campaigns":    func() { r.watchCampaigns(ctx) },
-		"queue":        func() { r.watchQueue(ctx, unsure) },
-		"deliveries":   func() { r.watchDeliveries(ctx) },
+		"refresh loop":  func() { r.loop(ctx, JobRefresh, r.o.RefreshInterval, len(r.o.Sources) > 0, true) },
+		"poll loop":     func() { r.loop(ctx, jobPollActive, r.o.PollInterval, r.o.Devin != nil, false) },
+		"log loop":      func() { r.loop(ctx, JobLogs, logsEvery, r.o.RunLogs != nil, false) },
+		"prune loop":    func() { r.loop(ctx, JobPrune, pruneEvery, r.o.RetentionDays > 0, true) },
+		"campaigns":     func() { r.watchCampaigns(ctx) },
+		"notifications": func() { r.notify(ctx) },
+		"queue":         func() { r.watchQueue(ctx, unsure) },
+		"deliveries":    func() { r.watchDeliveries(ctx) },
 	} {
 		loops.Go(func() { r.guarded(what, loop) })
 	}
 	loops.Wait()
+}
+
+// notify tells people what matters, until the term ends.
+func (r *Runner) notify(ctx context.Context) {
+	if r.o.Notify != nil {
+		r.o.Notify(ctx)
+	}
 }

@@ -28,12 +28,13 @@ const (
 	TopicAudit       Topic = "audit"       // who changed what
 	TopicDecisions   Topic = "decisions"   // what people decided about issues
 	TopicCampaigns   Topic = "campaigns"
+	TopicNotify      Topic = "notifications" // rules of notifications, and what was sent
 )
 
 // Topics are all topics.
 func Topics() []Topic {
 	return []Topic{TopicRecords, TopicSessions, TopicPulls, TopicJobs, TopicViews, TopicSubmissions, TopicDeliveries,
-		TopicPeople, TopicAudit, TopicDecisions, TopicCampaigns}
+		TopicPeople, TopicAudit, TopicDecisions, TopicCampaigns, TopicNotify}
 }
 
 // RunRow is one scan or dispatch. Its JSON is that of a reference to it: a list

@@ -36,6 +36,8 @@ const (
 	Send          = "/send" // the issues that it names, to Devin
 	Batches       = "/batches"
 	Tokens        = "/tokens"
+	Notifications = "/notifications"
+	NotifyRule    = Notifications + "/rule" // the form that makes one, or with id changes it
 	SignIn        = "/sign-in"
 	Icon          = "/icon.svg" // with n over it
 	Events        = "/events"   // the stream that open pages listen to
@@ -77,6 +79,13 @@ const (
 	ActionSignOutAll    = Actions + "sign-out-everywhere"
 	ActionNewToken      = Actions + "tokens"
 	ActionRevokeToken   = Actions + "tokens/revoke"
+
+	ActionSaveRule          = Actions + "notifications"
+	ActionPreviewRule       = Actions + "notifications/preview"
+	ActionSwitchRule        = Actions + "notifications/switch"
+	ActionDeleteRule        = Actions + "notifications/delete"
+	ActionTestRule          = Actions + "notifications/test"
+	ActionRetryNotification = Actions + "notifications/retry"
 )
 
 // Where people sign in, and GitHub leads back to.
@@ -85,6 +94,9 @@ const (
 	SignInGitHub   = SignIn + "/github"
 	SignInCallback = SignInGitHub + "/callback"
 )
+
+// APINotifyRules are the rules of notifications in the API.
+const APINotifyRules = "/api/notification-rules"
 
 // GitHubWebhook is where GitHub sends its webhooks.
 const GitHubWebhook = "/webhooks/github"

@@ -133,6 +133,7 @@ func (w *Web) siblings(of shell.Panel) []parts.Tab {
 		if w.Settings.Webhooks || of.Page == links.Deliveries {
 			together = append(together, w.Deliveries())
 		}
+		together = append(together, w.Notifications())
 	}
 	var tabs []parts.Tab
 	for _, p := range together {
@@ -146,7 +147,7 @@ func entry(p shell.Panel) string {
 	switch p.Page {
 	case links.Verified:
 		return links.Pulls
-	case links.Deliveries, links.Decisions, links.Batches:
+	case links.Deliveries, links.Decisions, links.Batches, links.Notifications:
 		return links.Activity
 	}
 	return p.Page

@@ -31,6 +31,7 @@ import (
 	"telemetry-dashboard/services/github"
 	"telemetry-dashboard/services/github/githubtest"
 	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/notify"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
@@ -110,12 +111,12 @@ func OpenAt(t *testing.T, clock func() time.Time, change ...func(*web.Options)) 
 		Changes:     s.Store,
 		Scopes:      s.Store,
 		Submissions: s.Jobs,
-		Redeliver:   s.Store,
-		NewID:       ids(),
-		Assets:      static.New(),
-		Quotas:      web.Quotas{GitHub: gh.RateLimit, Devin: dv.RateLimit},
-		APIDocs:     static.OpenAPI(),
-		Now:         clock,
+		Redeliver:   s.Store, Notify: s.notify(),
+		NewID:   ids(),
+		Assets:  static.New(),
+		Quotas:  web.Quotas{GitHub: gh.RateLimit, Devin: dv.RateLimit},
+		APIDocs: static.OpenAPI(),
+		Now:     clock,
 		Settings: web.Settings{
 			ActionRepo:   ActionRepo,
 			GitHubWeb:    "https://github.com",
@@ -199,7 +200,7 @@ func (s *Site) serve(ctx context.Context, ln net.Listener, o web.Options) error 
 
 // routes are those of the pages and of the API.
 func (s *Site) routes(o web.Options, pages *web.Web) []server.Route {
-	surface := &api.API{Dashboard: o.Dashboard, Jobs: s.Jobs, Scope: s.Store, Redeliver: s.Store, Description: o.APIDocs, Now: s.now,
+	surface := &api.API{Dashboard: o.Dashboard, Jobs: s.Jobs, Scope: s.Store, Redeliver: s.Store, Notify: o.Notify, Description: o.APIDocs, Now: s.now,
 		GitHubWeb: "https://github.com"}
 	var routes []server.Route
 	for _, r := range surface.Routes() {
@@ -339,4 +340,13 @@ func giveTime(t *testing.T, s *storetest.Store) *storetest.Store {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// notify keeps the rules of notifications; no channel is set up.
+func (s *Site) notify() *notify.Service {
+	told, err := notify.New(notify.Options{Store: s.Store, Log: slog.New(slog.DiscardHandler), Now: s.now, NewID: ids()})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return told
 }

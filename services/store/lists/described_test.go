@@ -24,6 +24,7 @@ func TestDescriptionsNameTheirFields(t *testing.T) {
 	namesItsFields(t, lists.Jobs(s))
 	namesItsFields(t, lists.Deliveries(s))
 	namesItsFields(t, lists.Audit(s))
+	namesItsFields(t, lists.Notifications(s))
 }
 
 func namesItsFields[T any](t *testing.T, l *lists.List[T]) {

@@ -37,6 +37,7 @@ func TestEveryQualifier(t *testing.T) {
 			}
 		}
 		everyQualifier(t, lists.Deliveries(s.Store))
+		everyQualifier(t, lists.Notifications(s.Store))
 		everyQualifier(t, lists.Audit(s.Store))
 	})
 }
@@ -96,7 +97,7 @@ func TestEveryFieldIsCompleted(t *testing.T) {
 		}{
 			lists.Audit(s.Store), lists.Changes(s.Store), lists.Decisions(s.Store), lists.Deliveries(s.Store), lists.Files(s.Store), lists.Issues(s.Store),
 			lists.Jobs(s.Store), lists.Needs(s.Store), lists.Pulls(s.Store), lists.Repos(s.Store), lists.Runs(s.Store), lists.Sessions(s.Store),
-			lists.Verifications(s.Store),
+			lists.Verifications(s.Store), lists.Notifications(s.Store),
 		} {
 			for _, f := range l.Schema().Fields {
 				if values, err := l.Values(t.Context(), time.Time{}, f.Name, "o", 20); err != nil {

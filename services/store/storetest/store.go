@@ -97,6 +97,7 @@ func AskEverything(t *testing.T, s *Store, now time.Time) {
 	Total(t, lists.Jobs(s.Store), query.Ask{})
 	Total(t, lists.Deliveries(s.Store), query.Ask{})
 	Total(t, lists.Audit(s.Store), query.Ask{})
+	Total(t, lists.Notifications(s.Store), query.Ask{})
 	s.askFigures(t, now)
 }
 

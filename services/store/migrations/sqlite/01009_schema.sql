@@ -1201,6 +1201,72 @@ CREATE UNIQUE INDEX deliveries_seq ON deliveries (seq);
 CREATE INDEX deliveries_queued ON deliveries (repo_key, seq) WHERE state = 'queued';
 CREATE INDEX deliveries_received ON deliveries (received, id);
 
+-- Who is told of what: see telemetry.NotifyRule. next_at is when its digest is next due.
+CREATE TABLE notify_rules (
+  id         BIGINT NOT NULL PRIMARY KEY,
+  name       TEXT NOT NULL,
+  event      TEXT NOT NULL,
+  severity   TEXT NOT NULL,
+  repo       TEXT NOT NULL,
+  owner      TEXT NOT NULL,
+  hours      BIGINT NOT NULL,
+  channel    TEXT NOT NULL,
+  addresses  TEXT NOT NULL,
+  digest_at  TEXT NOT NULL,
+  quiet_from TEXT NOT NULL,
+  quiet_to   TEXT NOT NULL,
+  zone       TEXT NOT NULL,
+  is_on      SMALLINT NOT NULL,
+  made_by    TEXT NOT NULL,
+  at         BIGINT NOT NULL,
+  next_at    BIGINT NOT NULL
+);
+
+-- What a rule has found, once for each occurrence and, of a digest, each owner. state is
+-- known (it was there when the rule was made), pending (to be told) or told.
+CREATE TABLE notices (
+  rule_id       BIGINT NOT NULL,
+  subject       TEXT NOT NULL,
+  occurrence    TEXT NOT NULL,
+  owner         TEXT NOT NULL,
+  state         TEXT NOT NULL,
+  at            BIGINT NOT NULL,
+  repo          TEXT NOT NULL,
+  severity_rank SMALLINT NOT NULL,
+  title         TEXT NOT NULL,
+  ref           TEXT NOT NULL,
+  since         BIGINT NOT NULL,
+  PRIMARY KEY (rule_id, subject, occurrence, owner)
+) WITHOUT ROWID;
+CREATE INDEX notices_pending ON notices (rule_id, owner, severity_rank, since, subject) WHERE state = 'pending';
+
+-- The messages, in the order of seq, and what came of each. Messages of one line are sent
+-- one after the other. message is what one says, as JSON.
+CREATE TABLE notifications (
+  id        TEXT NOT NULL PRIMARY KEY,
+  seq       BIGINT NOT NULL,
+  rule_id   BIGINT NOT NULL,
+  rule      TEXT NOT NULL,
+  event     TEXT NOT NULL,
+  channel   TEXT NOT NULL,
+  line      TEXT NOT NULL,
+  addresses TEXT NOT NULL,
+  owner     TEXT NOT NULL,
+  title     TEXT NOT NULL,
+  n         BIGINT NOT NULL,
+  repo      TEXT NOT NULL,
+  message   TEXT NOT NULL,
+  state     TEXT NOT NULL,
+  error     TEXT NOT NULL,
+  tries     BIGINT NOT NULL,
+  next_try  BIGINT NOT NULL,
+  at        BIGINT NOT NULL,
+  ended     BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX notifications_seq ON notifications (seq);
+CREATE INDEX notifications_queued ON notifications (line, seq) WHERE state IN ('waiting', 'failed');
+CREATE INDEX notifications_at ON notifications (at, id);
+
 -- Who has come in, by way and name: "github:mona". role is the one that they had
 -- last, teams those that GitHub named at their last sign-in.
 CREATE TABLE people (

@@ -87,18 +87,9 @@ func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger
 		SendDue: func(ctx context.Context, now time.Time) error { return board.SendDue(ctx, now) },
 	})
 	board = newBoard(cfg, up, db, records, jobs)
-	site := newSite(cfg, played, web.Options{
-		Dashboard:   board,
-		Jobs:        jobs,
-		Changes:     db,
-		Scopes:      records,
-		Submissions: jobs,
-		Redeliver:   db,
-		Notify:      told,
-		Assets:      static.New(),
-		Quotas:      up.quotas(),
-		People:      peopleOptions(cfg, played, db, gate),
-	})
+	shown := shows(board, jobs, db, records)
+	shown.Notify, shown.Quotas, shown.People = told, up.quotas(), peopleOptions(cfg, played, db, gate)
+	site := newSite(cfg, played, shown)
 	var srv *server.Server
 	agents := newMCP(cfg, ln.Addr(), board, log, func(c *fiber.Ctx) http.RoundTripper { return srv.Inside(c) })
 	routes := append(routesOf(newAPI(cfg, played.on, board, jobs, records, told), agents, site), webhooks(cfg, db)...)
@@ -128,6 +119,19 @@ func newJobs(ctx context.Context, cfg Config, up upstreams, o ingest.Options) *i
 	o.RefreshInterval, o.PollInterval, o.RetentionDays = cfg.RefreshInterval, cfg.PollInterval, int64(cfg.RetentionDays)
 	o.Now, o.NewID = time.Now, telemetry.NewID
 	return ingest.New(ctx, up.ingest(cfg, o))
+}
+
+// shows is what pages show and do.
+func shows(board *dashboard.Dashboard, jobs *ingest.Runner, db *store.Store, records *derive.Writer) web.Options {
+	return web.Options{
+		Dashboard:   board,
+		Jobs:        jobs,
+		Changes:     db,
+		Scopes:      records,
+		Submissions: jobs,
+		Redeliver:   db,
+		Assets:      static.New(),
+	}
 }
 
 // newBoard is what pages and the API read and decide.

@@ -45,6 +45,8 @@ func (s *Store) Restore(ctx context.Context, path string, replace bool) (Manifes
 		tx.Exec(`DELETE FROM sign_in_states`)
 		tx.Exec(`UPDATE meta SET value = $1 WHERE key = 'database_id'`, telemetry.NewID())
 		stopRestoredSends(tx)
+		tx.Exec(`UPDATE notifications SET state = $1, ended = $2, error = $3 WHERE state IN ($4, $5)`, string(telemetry.NotificationGivenUp),
+			Millis(tx.Now()), restoredNotification, string(telemetry.NotificationWaiting), string(telemetry.NotificationFailed))
 		for _, topic := range telemetry.Topics() {
 			tx.Touch(topic)
 		}
@@ -87,6 +89,9 @@ func (s *Store) copyBack(tx *Tx, conn *sql.Conn, from *backupFile) error {
 
 // RestoreStops is who the switch of automatic sending names after a restore.
 const RestoreStops = "app restore"
+
+// restoredNotification is why a message that waited in a backup is not sent.
+const restoredNotification = "It waited when the backup was taken that was restored, and may have been sent since. Send it again if it was not."
 
 // stopRestoredSends keeps campaigns from sending again what they sent after the
 // backup, which the database does not know.

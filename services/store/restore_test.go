@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
@@ -184,6 +186,27 @@ func indexesOf(t *testing.T, s *storetest.Store) string {
 		return `SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL`
 	}
 	return `SELECT indexname::text FROM pg_indexes WHERE schemaname = current_schema()`
+}
+
+// TestRestoreGivesUpNotifications: a message that waited in the backup may have been
+// sent since, so that it is left to a person.
+func TestRestoreGivesUpNotifications(t *testing.T) {
+	storetest.OnBoth(t, func(t *testing.T, source *storetest.Store) {
+		into := storetest.OpenLike(t, source)
+		for i, state := range telemetry.NotificationStates() {
+			if err := source.Exec(t.Context(), `INSERT INTO notifications (id, seq, rule_id, rule, event, channel, line, addresses, owner, title,
+				n, repo, message, state, error, tries, next_try, at, ended)
+				VALUES ($1, $2, 1, '', 'new', 'slack', 'slack', '', '', '', 1, '', '{}', $1, '', 0, 0, 1, 0)`, string(state), i); err != nil {
+				t.Fatal(err)
+			}
+		}
+		restore(t, into, backUp(t, source))
+		got, err := into.Texts(t.Context(), `SELECT id || ' ' || state || ' ' || CASE WHEN error = '' THEN '' ELSE 'why' END FROM notifications ORDER BY seq`)
+		want := []string{"waiting given_up why", "failed given_up why", "sent sent ", "given_up given_up "}
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+	})
 }
 
 // TestRestoreStopsSending: campaigns do not send by themselves what they may have

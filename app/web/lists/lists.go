@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"slices"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
@@ -106,13 +107,14 @@ func (w *Web) showList(c *fiber.Ctx, v shell.View, below ...shell.Panel) error {
 		status = fiber.StatusBadRequest
 	}
 	body := pages.Body{Title: v.Panel.Title}
-	if body.Tabs = w.siblings(v.Panel); body.Tabs != nil {
-		body.Below = []templ.Component{list}
-	} else {
-		body.Rows = [][]templ.Component{{list}}
-	}
+	body.Tabs = w.siblings(v.Panel)
 	for _, b := range below {
 		body.Rows = append(body.Rows, v.Row(c.UserContext(), b))
+	}
+	if body.Tabs != nil { // of several lists, what belongs to one stands with it
+		body.Below, body.Rows = append(slices.Concat(body.Rows...), list), nil
+	} else {
+		body.Rows = append([][]templ.Component{{list}}, body.Rows...)
 	}
 	if v.Panel.Name == "issues" {
 		body.Below = append(body.Below, panels.Peek())

@@ -132,7 +132,7 @@ func (p publicURL) document(html []byte) []byte {
 // attribute that holds an address.
 func holdsAddress(tag []byte) bool {
 	switch string(tag[bytes.LastIndexAny(tag, " \t\n")+1:]) {
-	case "href", "src", "action", "formaction", "hx-get", "hx-post", "hx-push-url", "data-base", "data-events", "data-copy":
+	case "href", "src", "action", "formaction", "hx-get", "hx-post", "hx-push-url", "data-base", "data-events", "data-copy", "data-try":
 		return true
 	}
 	return false

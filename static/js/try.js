@@ -17,8 +17,7 @@
       else if (field.dataset.in === "body") { body = value; headers["Content-Type"] = "application/json"; }
       else query.append(field.name, value);
     }
-    const base = document.documentElement.dataset.base.replace(/\/$/, "");
-    return { url: `${location.origin}${base}${path}${query.size ? `?${query}` : ""}`, options: { method: form.dataset.method, headers, body } };
+    return { url: `${location.origin}${path}${query.size ? `?${query}` : ""}`, options: { method: form.dataset.method, headers, body } };
   }
 
   const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;

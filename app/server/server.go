@@ -96,6 +96,7 @@ type Server struct {
 	callers    *callers
 	hooks      *hookRoom
 	probes     map[string]bool // the paths of routes that are probes
+	feeds      map[string]bool // of routes that are feeds
 	ids        *requestIDs
 	idHeader   []byte
 	unrouted   Meter // of requests that no route takes
@@ -128,6 +129,7 @@ func New(o Options, routes []Route) *Server {
 		origins:    http.NewCrossOriginProtection(),
 		rules:      map[string]Rule{},
 		probes:     map[string]bool{},
+		feeds:      map[string]bool{},
 		ids:        newRequestIDs(),
 		idHeader:   []byte(RequestIDHeader),
 		answers:    newAnswers(answersBytes),
@@ -172,7 +174,7 @@ func (s *Server) route(routes []Route) {
 	}
 	for _, r := range routes {
 		h := s.handler(r)
-		s.probes[r.Path] = r.Probe
+		s.probes[r.Path], s.feeds[r.Path] = r.Probe, r.Feed
 		s.app.Add(r.Method, r.Path, s.withMeter(r.Method, r.Path, h))
 		s.rules[r.Method+" "+r.Path] = Rule{Needs: r.Needs, Action: r.Action}
 		if r.Method == fiber.MethodGet {
@@ -317,7 +319,13 @@ func (s *Server) handler(r Route) fiber.Handler {
 		if err := answer(c); err != nil {
 			return err
 		}
+		if r.Cache != "" {
+			c.Set(fiber.HeaderCacheControl, r.Cache)
+		}
 		s.protect(&c.Response().Header)
+		if r.Feed && hasReadToken(c) { // pages elsewhere may show it; without a token they could measure it
+			c.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		}
 		return nil
 	}
 }
@@ -327,7 +335,7 @@ func (s *Server) admit(c *fiber.Ctx, r Route) error {
 	if err := s.guard(c, r.Hook || r.Probe); err != nil {
 		return err
 	}
-	if err := s.enter(c, r.Needs); err != nil {
+	if err := s.enter(c, r.Needs, r.Feed); err != nil {
 		return err
 	}
 	if r.Hook {

@@ -31,6 +31,7 @@ func rules(t *testing.T) []server.Rule {
 	agents := newMCP(cfg, &net.TCPAddr{}, board, nil, nil)
 	routes := append(routesOf(&api.API{Dashboard: board}, agents, site), webhooks(cfg, db.Store)...)
 	routes = append(routes, monitorRoutes(db.Store, newMetrics(), log)...)
+	routes = append(routes, feedRoutes(cfg, board)...)
 	srv, err := newServer(cfg, log, db.Store, access.Everyone("you"), &net.TCPAddr{}, routes, site, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -36,6 +36,8 @@ const (
 	Send          = "/send" // the issues that it names, to Devin
 	Batches       = "/batches"
 	Tokens        = "/tokens"
+	Share         = "/share"      // an address, with those who do not sign in
+	Calendar      = "/issues.ics" // of due dates
 	SignIn        = "/sign-in"
 	Icon          = "/icon.svg" // with n over it
 	Events        = "/events"   // the stream that open pages listen to
@@ -77,6 +79,7 @@ const (
 	ActionSignOutAll    = Actions + "sign-out-everywhere"
 	ActionNewToken      = Actions + "tokens"
 	ActionRevokeToken   = Actions + "tokens/revoke"
+	ActionShare         = Actions + "share"
 )
 
 // Where people sign in, and GitHub leads back to.
@@ -138,6 +141,41 @@ func List(name string) string {
 		return NeedsYou
 	}
 	return "/" + name
+}
+
+// Feed is the Atom feed of a list by its name: "issues".
+func Feed(list string) string { return List(list) + atomEnd }
+
+const (
+	atomEnd  = ".atom"
+	badges   = "/badge/"
+	badgeEnd = ".svg"
+)
+
+// Badge is the badge of a repository "owner/name".
+func Badge[R ~string](repo R) string { return badges + path(string(repo)) + badgeEnd }
+
+// OwnerBadge is the badge of an owner of issues: "@org/team".
+func OwnerBadge(owner string) string { return badges + "owner/" + path(owner) + badgeEnd }
+
+// IsFeed reports whether an address is of a form that programs follow or embed,
+// and may have a read token.
+func IsFeed(address string) bool {
+	path, _, _ := strings.Cut(address, "?")
+	return path == Calendar || strings.HasSuffix(path, atomEnd) && HasPast(strings.TrimSuffix(path, atomEnd)) ||
+		strings.HasPrefix(path, badges) && strings.HasSuffix(path, badgeEnd)
+}
+
+// Sharing is the page on which an address is shared.
+func Sharing(address string) string { return With(Share, "address", address) }
+
+// Steps escapes the steps of a path, and joins them.
+func Steps(steps ...string) string {
+	list := make([]string, len(steps))
+	for i, step := range steps {
+		list[i] = url.PathEscape(step)
+	}
+	return strings.Join(list, "/")
 }
 
 // View is the page of a list as a saved view shows it: query is that of the

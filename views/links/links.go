@@ -162,8 +162,31 @@ func OwnerBadge(owner string) string { return badges + "owner/" + path(owner) + 
 // and may have a read token.
 func IsFeed(address string) bool {
 	path, _, _ := strings.Cut(address, "?")
-	return path == Calendar || strings.HasSuffix(path, atomEnd) && HasPast(strings.TrimSuffix(path, atomEnd)) ||
-		strings.HasPrefix(path, badges) && strings.HasSuffix(path, badgeEnd)
+	return IsCalendar(address) || strings.HasSuffix(path, atomEnd) && HasPast(strings.TrimSuffix(path, atomEnd)) ||
+		IsBadge(path) && strings.HasSuffix(path, badgeEnd)
+}
+
+// IsBadge reports whether an address is that of a badge.
+func IsBadge(address string) bool { return strings.HasPrefix(address, badges) }
+
+// IsCalendar reports whether an address is that of a calendar.
+func IsCalendar(address string) bool {
+	path, _, _ := strings.Cut(address, "?")
+	return path == Calendar
+}
+
+// BadgePage is the page to which a badge leads, "" for what is none.
+func BadgePage(address string) string {
+	path, _, _ := strings.Cut(address, "?")
+	name, ok := strings.CutPrefix(strings.TrimSuffix(path, badgeEnd), badges)
+	if !ok {
+		return ""
+	}
+	name = Unescape(name)
+	if owner, ok := strings.CutPrefix(name, "owner/"); ok {
+		return Matching(Issues, `is:open owner:"`+owner+`"`)
+	}
+	return Repo(name)
 }
 
 // Sharing is the page on which an address is shared.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -95,8 +96,7 @@ func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger
 	})
 	var srv *server.Server
 	agents := newMCP(cfg, ln.Addr(), board, log, func(c *fiber.Ctx) http.RoundTripper { return srv.Inside(c) })
-	routes := append(routesOf(newAPI(cfg, played.on, board, jobs, records), agents, site), webhooks(cfg, db)...)
-	routes = append(routes, feedRoutes(cfg, board)...)
+	routes := slices.Concat(routesOf(newAPI(cfg, played.on, board, jobs, records), agents, site), feedRoutes(cfg, board), webhooks(cfg, db))
 	srv, err = newServer(cfg, log, db, gate, ln.Addr(), append(routes, monitorRoutes(db, count, log)...), site, count.Requests)
 	if err != nil {
 		return err

@@ -33,7 +33,7 @@ func (f feeds) calendar(c *fiber.Ctx) error {
 	cal := ics.NewCalendarFor("Telemetry Dashboard")
 	cal.SetMethod(ics.MethodPublish)
 	cal.SetXWRCalName(plain(name))
-	cal.SetRefreshInterval("PT1H", ics.WithValue(string(ics.ValueDataTypeDuration)))
+	cal.SetRefreshInterval("PT1H")
 	for _, i := range rows {
 		if i.DueAt.IsZero() {
 			break // what is not due comes last

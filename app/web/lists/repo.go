@@ -120,7 +120,7 @@ func (w *Web) repoFacts(v shell.View, repo telemetry.RepoRow, h telemetry.RepoHe
 			Link: parts.Link{Text: "Effectiveness", URL: links.With(links.Effectiveness, "repo", string(repo.Name))},
 		})
 	}
-	if v.AsOf.IsZero() {
+	if v.AsOf.IsZero() && repo.Listed {
 		facts = append(facts, pages.Fact{Icon: "file-badge", Link: parts.Link{Text: "Badge", URL: links.Sharing(links.Badge(repo.Name))}})
 	}
 	if h.Interval <= 0 {

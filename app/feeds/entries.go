@@ -15,7 +15,7 @@ import (
 func issueEntry(i telemetry.IssueRow) entry {
 	return entry{
 		ID: tag("issue", i.PublicID), Title: issueTitle(i), at: i.FirstSeen.At.Time, page: links.Issue(i.PublicID),
-		Summary: sentences("It is "+words(string(i.State)), place(i), due(i), owners(i.Owners), assignee(string(i.Assignee))),
+		Summary: sentences("It is "+spaced(string(i.State)), place(i), due(i), owners(i.Owners), assignee(string(i.Assignee))),
 	}
 }
 
@@ -59,7 +59,7 @@ func sessionEntry(s telemetry.SessionRow) entry {
 	name := cmp.Or(s.Title, s.ID, "A session of run "+strconv.FormatInt(s.RunNumber, 10)+" that never started")
 	return entry{
 		ID: tag("session", s.Key), Title: name + ": " + words(string(s.State)), at: latest(s.StateSince), page: links.Session(s.Key),
-		Summary: sentences("Devin's session on "+string(s.Repo)+" is "+words(string(s.State)), s.Reason, s.PRURL),
+		Summary: sentences("Devin's session on "+string(s.Repo)+" is "+spaced(string(s.State)), s.Reason, s.PRURL),
 	}
 }
 
@@ -138,12 +138,12 @@ func needPage(n telemetry.NeedRow) string {
 
 // words is a word of the program as one begins a line with it.
 func words(word string) string {
-	word = strings.ReplaceAll(word, "_", " ")
-	if word == "" {
-		return "Unknown"
-	}
+	word = spaced(word)
 	return strings.ToUpper(word[:1]) + word[1:]
 }
+
+// spaced is a word of the program within a line.
+func spaced(word string) string { return cmp.Or(strings.ReplaceAll(word, "_", " "), "unknown") }
 
 // sentences ends each text that is none with a period.
 func sentences(texts ...string) string {

@@ -74,7 +74,7 @@ func total(t *testing.T, s *webtest.Site, list, query, repo string) int {
 func TestFeedsHaveTheRowsOfTheirList(t *testing.T) {
 	s := webtest.Shop(t)
 	for _, tc := range []struct{ list, query, repo, says string }{
-		{"issues", "", "", "js/rule-"}, {"issues", "is:open severity:critical", "octo/shop", "Critical: "}, {"issues", "is:fixed", "", "It is Fixed."},
+		{"issues", "", "", "js/rule-"}, {"issues", "is:open severity:critical", "octo/shop", "Critical: "}, {"issues", "is:fixed", "", "It is fixed."},
 		{"sessions", "", "", "Working"}, {"pulls", "", "", "fix(CQLF-R3-0003): check the path (open)"}, {"runs", "", "octo/shop", "Scan: run 4 of octo/shop"},
 		{"verifications", "", "", "are fixed"}, {"changes", "", "octo/shop", "Opened: "}, {"needs-attention", "", "", "Devin waits"},
 	} {

@@ -113,7 +113,8 @@ func noTokenInAddress(c *fiber.Ctx, read string) error {
 // toSignIn reports whether a stranger's request is that for a page, which a
 // browser shows: it is led to the page on which people sign in.
 func (s *Server) toSignIn(c *fiber.Ctx, e *telemetry.Error) bool {
-	return s.o.SignIn != nil && !hasReadToken(c) && e.Code == telemetry.CodeUnauthenticated && c.Method() == fiber.MethodGet && !s.asksProgram(c) && c.Get("HX-Request") == "" &&
+	return s.o.SignIn != nil && !hasReadToken(c) && e.Code == telemetry.CodeUnauthenticated && c.Method() == fiber.MethodGet &&
+		!s.asksProgram(c) && c.Get("HX-Request") == "" &&
 		!strings.Contains(c.Get(fiber.HeaderAccept), "text/event-stream")
 }
 

@@ -73,8 +73,10 @@ func (g *Gate) NewReadToken(ctx context.Context, by telemetry.Person, address st
 	}
 	path, _, _ := strings.Cut(opens, "?")
 	now := g.o.Now()
-	t := telemetry.Token{ID: telemetry.NewID(), Name: telemetry.Shown(path), Role: telemetry.RoleViewer, MadeAt: telemetry.At(now), MadeBy: by.Name,
-		ExpiresAt: telemetry.At(now.AddDate(0, 0, int(days))), Opens: opens}
+	t := telemetry.Token{
+		ID: telemetry.NewID(), Name: telemetry.Shown(path), Role: telemetry.RoleViewer, Opens: opens, MadeBy: by.Name,
+		MadeAt: telemetry.At(now), ExpiresAt: telemetry.At(now.AddDate(0, 0, int(days))),
+	}
 	secret := ReadPrefix + newSecret()
 	return t, secret, g.o.Tokens.AddToken(ctx, t, hashOf(secret), readMost)
 }

@@ -33,13 +33,11 @@ func (s *Store) TokenOf(ctx context.Context, hash string) (t telemetry.Token, fo
 func (s *Store) AddToken(ctx context.Context, t telemetry.Token, hash string, most int64) error {
 	return s.Write(ctx, func(tx *Tx) error {
 		const live = `SELECT COUNT(*) FROM tokens WHERE revoked_at = 0 AND (expires_at = 0 OR expires_at > $1) AND `
-		kind, n := "access", int64(0)
-		if t.Opens == "" {
-			n = One[int64](tx, live+`opens = ''`, Millis(tx.Now()))
-		} else {
-			kind, n = "read", One[int64](tx, live+`opens <> '' AND made_by = $2`, Millis(tx.Now()), t.MadeBy)
+		kind, which, args := "access", `opens = ''`, []any{Millis(tx.Now())}
+		if t.Opens != "" {
+			kind, which, args = "read", `opens <> '' AND made_by = $2`, append(args, t.MadeBy)
 		}
-		if n >= most && tx.Err() == nil {
+		if n := One[int64](tx, live+which, args...); n >= most && tx.Err() == nil {
 			return telemetry.Errorf(telemetry.CodeConflict,
 				"The limit of %d %s tokens is reached. An admin can revoke one that is no longer needed.", most, kind)
 		}

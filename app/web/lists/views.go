@@ -123,7 +123,8 @@ func exports(v shell.View, q query.Query, sort parts.Sort, noun string, total in
 		values.Set("as_of", v.Get("as_of"))
 	}
 	list, asked := v.Panel.List.Schema().Name, "?"+values.Encode()
-	return parts.Exports{Note: "This view, " + parts.Plural(total, noun, ""), API: links.APIList(list) + asked, Feeds: feeds(v, q), Items: []parts.Download{
+	note := "This view, " + parts.Plural(total, noun, "")
+	return parts.Exports{Note: note, API: links.APIList(list) + asked, Feeds: feeds(v, q), Items: []parts.Download{
 		{Text: "CSV", Note: parts.Plural(total, "row", ""), URL: links.APIExport(list, "csv") + asked},
 		{Text: "JSON", Note: parts.Plural(total, "item", ""), URL: links.APIExport(list, "json") + asked},
 	}}

@@ -31,6 +31,7 @@ func rules(t *testing.T) []server.Rule {
 	agents := newMCP(cfg, &net.TCPAddr{}, board, nil, nil)
 	routes := append(routesOf(&api.API{Dashboard: board}, agents, site), webhooks(cfg, db.Store)...)
 	routes = append(routes, monitorRoutes(db.Store, newMetrics(), log)...)
+	routes = append(routes, feedRoutes(cfg, board)...)
 	srv, err := newServer(cfg, log, db.Store, access.Everyone("you"), &net.TCPAddr{}, routes, site, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +54,7 @@ func TestEachRouteSaysWhoMayAskIt(t *testing.T) {
 		case !slices.Contains(telemetry.Roles(), r.Needs):
 			t.Errorf("%s %s needs %q, which is no role: say in its route who may ask it", r.Method, r.Path, r.Needs)
 		case r.Needs == telemetry.RoleViewer && r.Method != "GET" && r.Method != "HEAD" &&
-			!slices.Contains([]string{"/actions/dismiss", "/actions/sign-out", "/actions/sign-out-everywhere", links.MCP}, r.Path):
+			!slices.Contains([]string{"/actions/dismiss", "/actions/sign-out", "/actions/sign-out-everywhere", links.ActionShare, links.MCP}, r.Path):
 			t.Errorf("%s %s changes something, and viewers may ask it", r.Method, r.Path)
 		}
 	}

@@ -62,12 +62,22 @@ func linkCases() map[string]struct{ address, method, route string } {
 		"APIJob":         {links.APIJob("a/%?#"), get, "/api/jobs/:id"},
 		"APIView":        {links.APIView("a/%?#"), http.MethodPatch, "/api/views/:id"},
 	}
+	for name, one := range map[string]link{
+		"Feed":       {links.Feed("needs-attention"), get, "/needs-you.atom"},
+		"Badge":      {links.Badge(repo), get, "/badge/:owner/:name"},
+		"OwnerBadge": {links.OwnerBadge("@octo/100%?#"), get, "/badge/owner/*"},
+		"BadgePage":  {links.BadgePage(links.Badge(repo)), get, "/repo/:owner/:name"},
+		"Sharing":    {links.Sharing(links.Badge(repo)), get, links.Share},
+		"Calendar":   {links.Calendar, get, links.Calendar},
+	} {
+		all[name] = one
+	}
 	for name, page := range map[string]string{
 		"Overview": links.Overview, "NeedsYou": links.NeedsYou, "Issues": links.Issues, "Changes": links.Changes,
 		"Report": links.Report, "Effectiveness": links.Effectiveness, "Owners": links.Owners, "Sessions": links.Sessions, "Pulls": links.Pulls, "Runs": links.Runs, "Repos": links.Repos,
 		"Campaigns": links.Campaigns, "NewCampaign": links.NewCampaign,
 		"Verified": links.Verified, "Deliveries": links.Deliveries, "Audit": links.Audit,
-		"Decide": links.Decide, "Decisions": links.Decisions, "Send": links.Send, "Batches": links.Batches, "Tokens": links.Tokens, "Notifications": links.Notifications, "NotifyRule": links.NotifyRule, "APINotifyRules": links.APINotifyRules, "Icon": links.Icon,
+		"Decide": links.Decide, "Decisions": links.Decisions, "Send": links.Send, "Batches": links.Batches, "Tokens": links.Tokens, "Share": links.Share, "Notifications": links.Notifications, "NotifyRule": links.NotifyRule, "APINotifyRules": links.APINotifyRules, "Icon": links.Icon,
 		"SignIn": links.SignIn, "SignInGitHub": links.SignInGitHub,
 		"SignInCallback": links.SignInCallback, "Activity": links.Activity, "Search": links.Search, "APIDocs": links.APIDocs, "Events": links.Events,
 	} {
@@ -79,7 +89,7 @@ func linkCases() map[string]struct{ address, method, route string } {
 		"ActionAcceptScope": links.ActionAcceptScope, "ActionAcceptListing": links.ActionAcceptListing,
 		"ActionDismiss": links.ActionDismiss, "ActionCancel": links.ActionCancel, "ActionLog": links.ActionLog,
 		"ActionDecide": links.ActionDecide, "ActionDecideMany": links.ActionDecideMany, "ActionSnooze": links.ActionSnooze, "ActionSend": links.ActionSend, "ActionUndoDecision": links.ActionUndoDecision,
-		"ActionSignOut": links.ActionSignOut, "ActionSignOutAll": links.ActionSignOutAll, "ActionNewToken": links.ActionNewToken,
+		"ActionSignOut": links.ActionSignOut, "ActionSignOutAll": links.ActionSignOutAll, "ActionNewToken": links.ActionNewToken, "ActionShare": links.ActionShare,
 		"ActionRevokeToken": links.ActionRevokeToken, "SignInToken": links.SignInToken,
 		"ActionBegin": links.ActionBegin, "ActionEditCampaign": links.ActionEditCampaign, "ActionCloseCampaign": links.ActionCloseCampaign,
 		"ActionAutoSend": links.ActionAutoSend, "ActionStopSends": links.ActionStopSends, "ActionResumeSends": links.ActionResumeSends,
@@ -107,6 +117,9 @@ func TestLinksLeadToRoutes(t *testing.T) {
 	for _, r := range newSite(Config{}, demonstration{}, web.Options{Assets: static.New(), Dashboard: board}).Routes() {
 		route(r.Method, r.Path)
 	}
+	for _, r := range feedRoutes(Config{}, board) {
+		route(r.Method, r.Path)
+	}
 	for _, r := range mcp.New(mcp.Options{}).Routes() {
 		route(r.Method, r.Path)
 	}
@@ -131,7 +144,7 @@ func TestLinksLeadToRoutes(t *testing.T) {
 // views/links can make.
 func TestLinksAreAllTried(t *testing.T) {
 	// Prefixes, a parameter, what leads elsewhere, and what changes an address.
-	others := []string{"Actions", "API", "Time", "Unescape", "CWE", "DevinWeb", "GitHubOf", "HasPast", "Now", "AsOf"}
+	others := []string{"Actions", "API", "Time", "Unescape", "CWE", "DevinWeb", "GitHubOf", "HasPast", "Now", "AsOf", "IsFeed", "IsBadge", "IsCalendar", "Steps"}
 	cases := linkCases()
 	for _, s := range sources(t) {
 		if s.folder != "views/links" {

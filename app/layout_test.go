@@ -66,6 +66,7 @@ func mayImport() map[string][]string {
 		"app/monitor":        {"app/server", "services/telemetry"},
 		"app/hooks":          {"app/server", "services/telemetry", "views/links"},
 		"app/api":            reads,
+		"app/feeds":          {"app/server", "services/access", "services/dashboard", "services/query", "services/telemetry", "views/links"},
 		"app/mcp":            {"services/telemetry", "services/query", "views/links"}, // it asks the API, and nothing else
 		"app/client":         {"services/telemetry"},                                  // it asks a dashboard by HTTP
 		"app/api/apitest":    {"app/api", "services/telemetry", "services/telemetry/history", "static"},
@@ -130,6 +131,7 @@ func owners() map[string][]string {
 		"go.uber.org/goleak":                  {},
 		"github.com/santhosh-tekuri/jsonsch":  {"app/api/apitest"},
 		"github.com/modelcontextprotocol":     {"app/mcp"},
+		"github.com/arran4/golang-ical":       {"app/feeds"},
 		"github.com/google/jsonschema-go":     {"app/mcp"},
 		"github.com/wneessen/go-mail":         {"services/notify"},
 		"github.com/standard-webhooks":        {"services/notify"},

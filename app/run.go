@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"telemetry-dashboard/app/api"
+	"telemetry-dashboard/app/feeds"
 	"telemetry-dashboard/app/hooks"
 	"telemetry-dashboard/app/mcp"
 	"telemetry-dashboard/app/monitor"
@@ -92,7 +94,8 @@ func run(ctx context.Context, cfg Config, played demonstration, log *slog.Logger
 	site := newSite(cfg, played, shown)
 	var srv *server.Server
 	agents := newMCP(cfg, ln.Addr(), board, log, func(c *fiber.Ctx) http.RoundTripper { return srv.Inside(c) })
-	routes := append(routesOf(newAPI(cfg, played.on, board, jobs, records, told), agents, site), webhooks(cfg, db)...)
+	surface := routesOf(newAPI(cfg, played.on, board, jobs, records, told), agents, site)
+	routes := slices.Concat(surface, feedRoutes(cfg, board), webhooks(cfg, db))
 	srv, err = newServer(cfg, log, db, gate, ln.Addr(), append(routes, monitorRoutes(db, count, log)...), site, count.Requests)
 	if err != nil {
 		return err
@@ -214,6 +217,11 @@ func routesOf(surface *api.API, agents *mcp.Server, site *web.Web) (routes []ser
 		routes = append(routes, server.Route{Method: r.Method, Path: r.Path, Needs: r.Needs, Handle: r.Handle, Waits: r.Waits})
 	}
 	return append(routes, site.Routes()...)
+}
+
+// feedRoutes are what feed readers, calendars and those who show badges ask.
+func feedRoutes(cfg Config, board *dashboard.Dashboard) []server.Route {
+	return feeds.Routes(feeds.Options{Dashboard: board, Public: string(cfg.PublicURL), TLS: cfg.servesTLS()})
 }
 
 // reading is what the pages and the API read of a database.

@@ -26,6 +26,8 @@ type Route struct {
 	UpstreamIn   []string
 	Hook         bool
 	Probe        bool
+	Feed         bool
+	Cache        string
 	Body         int
 	Params       []string
 	Stream       func(c *fiber.Ctx) (write func(ctx context.Context, w *bufio.Writer) error, err error)

@@ -23,14 +23,20 @@ type Access interface {
 
 // enter makes the request one of the person who asks, and refuses it to those
 // whose role is not the one that its route needs.
-func (s *Server) enter(c *fiber.Ctx, needs telemetry.Role) error {
+func (s *Server) enter(c *fiber.Ctx, needs telemetry.Role, feed bool) error {
 	if needs == telemetry.RoleAnyone && (strings.HasPrefix(c.Path(), staticPath) || s.probes[c.Path()]) {
 		return nil // the answer is the same for all
 	}
-	if err := s.noTokenInAddress(c); err != nil {
+	of := s.credentials(c)
+	if feed {
+		if err := s.readToken(c, &of); err != nil {
+			return err
+		}
+	}
+	if err := noTokenInAddress(c, of.ReadToken); err != nil {
 		return err
 	}
-	p, err := s.o.Access.Identify(c.Context(), s.credentials(c))
+	p, err := s.o.Access.Identify(c.Context(), of)
 	if err != nil && needs != telemetry.RoleAnyone {
 		return err
 	}
@@ -74,9 +80,27 @@ func headerValues(c *fiber.Ctx, name string) (values []string) {
 	return values
 }
 
-// noTokenInAddress refuses a token where proxies, logs and histories keep it.
-func (s *Server) noTokenInAddress(c *fiber.Ctx) error {
+// readToken reads the read token of a feed's address.
+func (s *Server) readToken(c *fiber.Ctx, of *access.Credentials) (err error) {
+	sent := c.Request().URI().QueryArgs().PeekMulti(access.ReadParam)
+	if len(sent) == 0 {
+		return nil
+	}
+	if of.ReadToken = string(sent[0]); len(sent) > 1 || of.ReadToken == "" {
+		return telemetry.Errorf(telemetry.CodeInvalid, "The address has several read tokens, or an empty one. Send the one that was made for it.")
+	}
+	of.Address, err = access.Address(string(c.Request().Header.RequestURI()))
+	return err
+}
+
+// noTokenInAddress refuses a token where proxies, logs and histories keep it,
+// but for read, which its route has read.
+func noTokenInAddress(c *fiber.Ctx, read string) error {
 	for name, value := range c.Request().URI().QueryArgs().All() {
+		if strings.HasPrefix(string(value), access.ReadPrefix) && string(value) != read {
+			return telemetry.Errorf(telemetry.CodeUnauthenticated,
+				"The read token in the address does not open this address. It opens only the one that it was made for.")
+		}
 		if string(name) == "access_token" || strings.HasPrefix(string(value), access.TokenPrefix) {
 			return telemetry.Errorf(telemetry.CodeInvalid,
 				"The address contains an access token. Send it in the header Authorization: Bearer TOKEN instead. "+
@@ -89,9 +113,14 @@ func (s *Server) noTokenInAddress(c *fiber.Ctx) error {
 // toSignIn reports whether a stranger's request is that for a page, which a
 // browser shows: it is led to the page on which people sign in.
 func (s *Server) toSignIn(c *fiber.Ctx, e *telemetry.Error) bool {
-	return s.o.SignIn != nil && e.Code == telemetry.CodeUnauthenticated && c.Method() == fiber.MethodGet && !s.asksProgram(c) &&
-		c.Get("HX-Request") == "" &&
+	return s.o.SignIn != nil && !hasReadToken(c) && e.Code == telemetry.CodeUnauthenticated && c.Method() == fiber.MethodGet &&
+		!s.asksProgram(c) && c.Get("HX-Request") == "" &&
 		!strings.Contains(c.Get(fiber.HeaderAccept), "text/event-stream")
+}
+
+// hasReadToken reports whether a read token stands in the address.
+func hasReadToken(c *fiber.Ctx) bool {
+	return strings.HasPrefix(string(c.Request().URI().QueryArgs().Peek(access.ReadParam)), access.ReadPrefix)
 }
 
 // Rule is what a method and path of the router need.

@@ -100,7 +100,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 // asksProgram reports whether programs ask the address of a request, and not
 // people in a browser.
 func (s *Server) asksProgram(c *fiber.Ctx) bool {
-	return isAPI(c) || s.hooks.at(c.Request().URI().PathOriginal()) || s.probes[c.Path()]
+	return isAPI(c) || s.hooks.at(c.Request().URI().PathOriginal()) || s.probes[c.Path()] || s.feeds[c.Route().Path]
 }
 
 // refused is the error of a request that met no handler. A client that may
@@ -110,7 +110,7 @@ func (s *Server) refused(c *fiber.Ctx, err error) error {
 		if guarded := s.guard(c, false); guarded != nil {
 			return guarded
 		}
-		if err := s.enter(c, telemetry.RoleViewer); err != nil {
+		if err := s.enter(c, telemetry.RoleViewer, false); err != nil {
 			return err
 		}
 	}

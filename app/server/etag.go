@@ -23,6 +23,9 @@ func (s *Server) etag(c *fiber.Ctx, r Route) string {
 	b = append(b, 0)
 	b = append(b, c.Request().Header.Peek("HX-Request")...)
 	b = append(b, 0)
+	if r.Feed { // it has whole addresses
+		b = append(append(b, c.Request().Host()...), 0)
+	}
 	p := telemetry.PersonOf(c.UserContext()) // what one person may see is not another's
 	b = append(append(append(append(b, p.Key...), 0), p.Role...), 0)
 	versions := s.o.Versions()

@@ -23,6 +23,8 @@ type Route struct {
 	UpstreamIn   []string // the same, but only with one of these query parameters
 	Hook         bool     // a program sends it that knows a secret, by whatever name of this server, with a body of up to HookBody
 	Probe        bool     // a program that watches this one asks it, by whatever name of this server, and is answered under any load
+	Feed         bool     // programs ask it, which may have its read token in the address: its errors are JSON
+	Cache        string   // its Cache-Control, where that is not the usual one
 	Body         int      // how large its body may be, where that is more than others may have
 	Params       []string // of a route that writes: all that it reads from its query, or from a form
 

@@ -17,7 +17,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -96,6 +95,7 @@ type Server struct {
 	callers    *callers
 	hooks      *hookRoom
 	probes     map[string]bool // the paths of routes that are probes
+	feeds      map[string]bool // of routes that are feeds
 	ids        *requestIDs
 	unrouted   Meter // of requests that no route takes
 	counts     loads
@@ -127,6 +127,7 @@ func New(o Options, routes []Route) *Server {
 		origins:    http.NewCrossOriginProtection(),
 		rules:      map[string]Rule{},
 		probes:     map[string]bool{},
+		feeds:      map[string]bool{},
 		ids:        newRequestIDs(),
 		answers:    newAnswers(answersBytes),
 		inside:     newGate(computing(), "answers", o),
@@ -170,7 +171,7 @@ func (s *Server) route(routes []Route) {
 	}
 	for _, r := range routes {
 		h := s.handler(r)
-		s.probes[r.Path] = r.Probe
+		s.probes[r.Path], s.feeds[r.Path] = r.Probe, r.Feed
 		s.app.Add(r.Method, r.Path, s.withMeter(r.Method, r.Path, h))
 		s.rules[r.Method+" "+r.Path] = Rule{Needs: r.Needs, Action: r.Action}
 		if r.Method == fiber.MethodGet {
@@ -319,7 +320,13 @@ func (s *Server) handler(r Route) fiber.Handler {
 		if err := answer(c); err != nil {
 			return err
 		}
+		if r.Cache != "" {
+			c.Set(fiber.HeaderCacheControl, r.Cache)
+		}
 		s.protect(&c.Response().Header)
+		if r.Feed && hasReadToken(c) { // pages elsewhere may show it; without a token they could measure it
+			c.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		}
 		return nil
 	}
 }
@@ -329,7 +336,7 @@ func (s *Server) admit(c *fiber.Ctx, r Route) error {
 	if err := s.guard(c, r.Hook || r.Probe); err != nil {
 		return err
 	}
-	if err := s.enter(c, r.Needs); err != nil {
+	if err := s.enter(c, r.Needs, r.Feed); err != nil {
 		return err
 	}
 	if r.Hook {
@@ -346,49 +353,5 @@ func (s *Server) admit(c *fiber.Ctx, r Route) error {
 	if asksUpstream(c, r) {
 		return s.callers.allow(clientOf(c))
 	}
-	return nil
-}
-
-// asksUpstream reports whether a request may ask an upstream.
-func asksUpstream(c *fiber.Ctx, r Route) bool {
-	return r.Upstream || slices.ContainsFunc(r.UpstreamIn, c.Request().URI().QueryArgs().Has)
-}
-
-// ask calls a route's handler with its deadline, as one of a bounded number
-// at a time.
-func (s *Server) ask(c *fiber.Ctx, r Route) error {
-	if r.Waits {
-		ctx, cancel := untilAsked(c, s.stop)
-		defer cancel()
-		c.SetUserContext(s.asking(ctx, c))
-		return s.handled(c, r)
-	}
-	through := s.inside
-	if asksUpstream(c, r) {
-		through = s.upstream
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.stop), s.o.Timeout)
-	defer cancel()
-	if !r.Probe {
-		if err := through.enter(ctx); err != nil {
-			return err
-		}
-		defer through.leave()
-	}
-	c.SetUserContext(s.asking(ctx, c))
-	return s.handled(c, r)
-}
-
-// asking is a context of what a request asks for, in which ctx ends it.
-func (s *Server) asking(ctx context.Context, c *fiber.Ctx) context.Context {
-	return telemetry.AsRequest(telemetry.AsIn(ctx, c.UserContext()), requestID(c))
-}
-
-// handled calls a route's handler.
-func (s *Server) handled(c *fiber.Ctx, r Route) error {
-	if err := r.Handle(c); err != nil {
-		return err
-	}
-	s.front.outward(c.Response())
 	return nil
 }

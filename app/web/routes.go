@@ -73,6 +73,7 @@ func (w *Web) pageRoutes() []server.Route {
 		page("/deliveries", l.ListPage(l.Deliveries())),
 		page(links.Notifications, l.ListPage(l.Notifications(), w.notify.Rules())),
 		admins(page(links.NotifyRule, w.notify.RulePage)),
+		page(links.Share, w.people.SharePage),
 		admins(page(links.Tokens, w.people.TokensPage)),
 		admins(page(links.Audit, l.ListPage(l.Audit()))),
 		page(links.Decisions, l.ListPage(l.Decisions())),
@@ -117,6 +118,7 @@ func (w *Web) actionRoutes() []server.Route {
 	return []server.Route{
 		action(links.ActionSignOut, viewer, "sign-out", p.SignOut(false)),
 		action(links.ActionSignOutAll, viewer, "sign-out-everywhere", p.SignOut(true)),
+		action(links.ActionShare, viewer, "share", p.Share, "address", "days"),
 		action(links.ActionNewToken, admin, "create-token", p.Create, "name", "role", "days"),
 		action(links.ActionRevokeToken, admin, "revoke-token", p.Revoke, "id"),
 		upstream(links.ActionRefresh, operator, ingest.JobRefresh, a.Action(ingest.JobRefresh), "replaces"),

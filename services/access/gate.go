@@ -120,8 +120,9 @@ func cookieName(public string, tls bool) string {
 // Names are where credentials stand in a request.
 func (g *Gate) Names() Names { return g.names }
 
-// Identify returns who asks: who sends an access token, else whom a proxy names,
-// else whose session it is. See server.Access.
+// Identify returns who asks: who has the read token of the address, else who
+// sends an access token, else whom a proxy names, else whose session it is. See
+// server.Access.
 func (g *Gate) Identify(ctx context.Context, c Credentials) (telemetry.Person, error) {
 	token, err := bearer(c.Authorization)
 	if err != nil {
@@ -132,6 +133,8 @@ func (g *Gate) Identify(ctx context.Context, c Credentials) (telemetry.Person, e
 		return telemetry.Person{}, err
 	}
 	switch {
+	case c.ReadToken != "":
+		return g.ofReadToken(ctx, c.ReadToken, c.Address)
 	case strings.HasPrefix(token, TokenPrefix):
 		return g.ofToken(ctx, token)
 	case named.Known():
@@ -205,25 +208,61 @@ func keyOf(way telemetry.EntryWay, name string) string {
 }
 
 func (g *Gate) ofToken(ctx context.Context, secret string) (telemetry.Person, error) {
+	t, err := g.active(ctx, secret)
+	switch {
+	case err != nil:
+		return telemetry.Person{}, err
+	case t.Opens != "":
+		return telemetry.Person{}, noSuchToken()
+	}
+	return g.uses(t), nil
+}
+
+// ofReadToken is who has the read token of an address.
+func (g *Gate) ofReadToken(ctx context.Context, secret, address string) (telemetry.Person, error) {
+	if !strings.HasPrefix(secret, ReadPrefix) {
+		return telemetry.Person{}, noSuchToken()
+	}
+	t, err := g.active(ctx, secret)
+	switch {
+	case err != nil:
+		return telemetry.Person{}, err
+	case t.Opens == "" || t.Opens != address:
+		return telemetry.Person{}, telemetry.Errorf(telemetry.CodeUnauthenticated,
+			"The read token in the address is for another address. It opens that one alone, exactly as it was made.")
+	}
+	return g.uses(t), nil
+}
+
+// active is the token of a secret. The error is CodeUnauthenticated where there
+// is none, or it has ended.
+func (g *Gate) active(ctx context.Context, secret string) (telemetry.Token, error) {
 	hash := hashOf(secret)
 	k, err := g.look(hash, func() (k known, err error) {
 		k.token, k.found, err = g.o.Tokens.TokenOf(ctx, hash)
 		return k, err
 	})
-	now := telemetry.At(g.o.Now())
-	switch state := k.token.StateAt(now); {
+	switch state := k.token.StateAt(telemetry.At(g.o.Now())); {
 	case err != nil:
-		return telemetry.Person{}, err
+		return telemetry.Token{}, err
 	case !k.found:
-		return telemetry.Person{}, noSuchToken()
+		return telemetry.Token{}, noSuchToken()
+	case state != telemetry.TokenActive && k.token.Opens != "":
+		return telemetry.Token{}, telemetry.Errorf(telemetry.CodeUnauthenticated,
+			"The read token of this address is %s. Make another address where the dashboard offers it.", state)
 	case state != telemetry.TokenActive:
-		return telemetry.Person{}, telemetry.Errorf(telemetry.CodeUnauthenticated,
+		return telemetry.Token{}, telemetry.Errorf(telemetry.CodeUnauthenticated,
 			"The access token %s is %s. Ask an admin for another one.", telemetry.Shown(k.token.Name), state)
 	}
+	return k.token, nil
+}
+
+// uses notes that a token was used now, and returns who has it.
+func (g *Gate) uses(t telemetry.Token) telemetry.Person {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.used.Tokens[k.token.ID] = now
-	return k.token.Person(), nil
+	g.used.Tokens[t.ID] = telemetry.At(g.o.Now())
+	return t.Person()
 }
 
 func (g *Gate) ofSession(ctx context.Context, secret string) (telemetry.Person, error) {

@@ -52,6 +52,35 @@ func newToken(by telemetry.Person, name string, role telemetry.Role, days int64,
 	return t, TokenPrefix + newSecret(), nil
 }
 
+// How long a read token may hold, and how many one person may have.
+const (
+	MostReadDays = 365
+	readMost     = 100
+)
+
+// NewReadToken makes a token that opens one address to whoever has it, as a
+// viewer sees it, and returns it: this is the only time that it is known. The
+// error is CodeInvalid or CodeConflict.
+func (g *Gate) NewReadToken(ctx context.Context, by telemetry.Person, address string, days int64) (telemetry.Token, string, error) {
+	opens, err := Address(address)
+	if err != nil {
+		return telemetry.Token{}, "", err
+	}
+	if days < 1 || days > MostReadDays {
+		e := telemetry.Errorf(telemetry.CodeInvalid, "Invalid days: want a whole number from 1 to %d.", MostReadDays)
+		e.Field = "days"
+		return telemetry.Token{}, "", e
+	}
+	path, _, _ := strings.Cut(opens, "?")
+	now := g.o.Now()
+	t := telemetry.Token{
+		ID: telemetry.NewID(), Name: telemetry.Shown(path), Role: telemetry.RoleViewer, Opens: opens, MadeBy: by.Name,
+		MadeAt: telemetry.At(now), ExpiresAt: telemetry.At(now.AddDate(0, 0, int(days))),
+	}
+	secret := ReadPrefix + newSecret()
+	return t, secret, g.o.Tokens.AddToken(ctx, t, hashOf(secret), readMost)
+}
+
 // RevokeToken ends a token, its streams and the sessions that were signed in with
 // it. The error is CodeNotFound or CodeConflict.
 func (g *Gate) RevokeToken(ctx context.Context, by telemetry.Person, id string) (telemetry.Token, error) {

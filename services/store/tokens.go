@@ -28,13 +28,18 @@ func (s *Store) TokenOf(ctx context.Context, hash string) (t telemetry.Token, fo
 }
 
 // AddToken stores an access token by its hash. The error is CodeConflict where
-// there are most tokens that have not ended.
+// there are most tokens that have not ended: of read tokens, those that one
+// person made.
 func (s *Store) AddToken(ctx context.Context, t telemetry.Token, hash string, most int64) error {
 	return s.Write(ctx, func(tx *Tx) error {
-		live := One[int64](tx, `SELECT COUNT(*) FROM tokens WHERE revoked_at = 0 AND (expires_at = 0 OR expires_at > $1)`, Millis(tx.Now()))
-		if live >= most && tx.Err() == nil {
+		const live = `SELECT COUNT(*) FROM tokens WHERE revoked_at = 0 AND (expires_at = 0 OR expires_at > $1) AND `
+		kind, which, args := "access", `opens = ''`, []any{Millis(tx.Now())}
+		if t.Opens != "" {
+			kind, which, args = "read", `opens <> '' AND made_by = $2`, append(args, t.MadeBy)
+		}
+		if n := One[int64](tx, live+which, args...); n >= most && tx.Err() == nil {
 			return telemetry.Errorf(telemetry.CodeConflict,
-				"The limit of %d access tokens is reached. Revoke one that is no longer needed.", most)
+				"The limit of %d %s tokens is reached. An admin can revoke one that is no longer needed.", most, kind)
 		}
 		tx.Put("tokens", "id", append(tokenFields(&t), Fixed("hash TEXT", hash)))
 		tx.Touch(telemetry.TopicPeople)
@@ -78,6 +83,6 @@ func tokenFields(t *telemetry.Token) []Field {
 	return []Field{
 		Col("id TEXT", &t.ID), Col("name TEXT", &t.Name), Col("role TEXT", &t.Role), Col("made_at BIGINT", &t.MadeAt),
 		Col("made_by TEXT", &t.MadeBy), Col("expires_at BIGINT", &t.ExpiresAt), Col("revoked_at BIGINT", &t.RevokedAt),
-		Col("revoked_by TEXT", &t.RevokedBy), Col("used_at BIGINT", &t.UsedAt),
+		Col("revoked_by TEXT", &t.RevokedBy), Col("used_at BIGINT", &t.UsedAt), Col("opens TEXT", &t.Opens),
 	}
 }

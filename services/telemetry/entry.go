@@ -12,6 +12,7 @@ type Token struct {
 	RevokedAt Time   `json:"revoked_at"` // zero: it is not
 	RevokedBy string `json:"revoked_by"`
 	UsedAt    Time   `json:"used_at"` // zero: never; to the minute
+	Opens     string `json:"opens"`   // of a read token the one address that it opens; "" opens all that its role may
 }
 
 // TokenState says whether a token is taken.

@@ -304,10 +304,11 @@
 
   const toast = (text, tone, options) => document.dispatchEvent(new CustomEvent("toast", { detail: { text, tone, ...options } }));
 
-  // ---- Copying an address, that of the page where none is named.
-  async function copy(address) {
+  // ---- Copying an address, that of the page where none is named, or a text.
+  const copy = (address) => copyText(new URL(address || location.href, location.href).href);
+  async function copyText(text) {
     try {
-      await navigator.clipboard.writeText(new URL(address || location.href, location.href).href);
+      await navigator.clipboard.writeText(text);
       toast("Copied.", "good");
     } catch { toast("Cannot copy. Copy the address from the address bar.", "bad"); }
   }
@@ -324,6 +325,7 @@
     const dismiss = at("[data-dismiss]");
     if (dismiss) dismiss.closest(dismiss.dataset.dismiss)?.remove();
     if (at("[data-copy]")) copy(at("[data-copy]").dataset.copy);
+    if (at("[data-copy-text]")) copyText(at("[data-copy-text]").dataset.copyText);
     if (at("[data-close]")) at("dialog")?.close();
     if (at("[data-dialog]") && !event.ctrlKey && !event.metaKey) showDialog($("#" + at("[data-dialog]").dataset.dialog));
     if (event.target.matches("dialog")) event.target.close();

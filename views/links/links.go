@@ -38,6 +38,8 @@ const (
 	Tokens        = "/tokens"
 	Notifications = "/notifications"
 	NotifyRule    = Notifications + "/rule" // the form that makes one, or with id changes it
+	Share         = "/share"                // an address, with those who do not sign in
+	Calendar      = "/issues.ics"           // of due dates
 	SignIn        = "/sign-in"
 	Icon          = "/icon.svg" // with n over it
 	Events        = "/events"   // the stream that open pages listen to
@@ -79,6 +81,7 @@ const (
 	ActionSignOutAll    = Actions + "sign-out-everywhere"
 	ActionNewToken      = Actions + "tokens"
 	ActionRevokeToken   = Actions + "tokens/revoke"
+	ActionShare         = Actions + "share"
 
 	ActionSaveRule          = Actions + "notifications"
 	ActionPreviewRule       = Actions + "notifications/preview"
@@ -150,6 +153,64 @@ func List(name string) string {
 		return NeedsYou
 	}
 	return "/" + name
+}
+
+// Feed is the Atom feed of a list by its name: "issues".
+func Feed(list string) string { return List(list) + atomEnd }
+
+const (
+	atomEnd  = ".atom"
+	badges   = "/badge/"
+	badgeEnd = ".svg"
+)
+
+// Badge is the badge of a repository "owner/name".
+func Badge[R ~string](repo R) string { return badges + path(string(repo)) + badgeEnd }
+
+// OwnerBadge is the badge of an owner of issues: "@org/team".
+func OwnerBadge(owner string) string { return badges + "owner/" + path(owner) + badgeEnd }
+
+// IsFeed reports whether an address is of a form that programs follow or embed,
+// and may have a read token.
+func IsFeed(address string) bool {
+	path, _, _ := strings.Cut(address, "?")
+	return IsCalendar(address) || strings.HasSuffix(path, atomEnd) && HasPast(strings.TrimSuffix(path, atomEnd)) ||
+		IsBadge(path) && strings.HasSuffix(path, badgeEnd)
+}
+
+// IsBadge reports whether an address is that of a badge.
+func IsBadge(address string) bool { return strings.HasPrefix(address, badges) }
+
+// IsCalendar reports whether an address is that of a calendar.
+func IsCalendar(address string) bool {
+	path, _, _ := strings.Cut(address, "?")
+	return path == Calendar
+}
+
+// BadgePage is the page to which a badge leads, "" for what is none.
+func BadgePage(address string) string {
+	path, _, _ := strings.Cut(address, "?")
+	name, ok := strings.CutPrefix(strings.TrimSuffix(path, badgeEnd), badges)
+	if !ok {
+		return ""
+	}
+	name = Unescape(name)
+	if owner, ok := strings.CutPrefix(name, "owner/"); ok {
+		return Matching(Issues, `is:open owner:"`+owner+`"`)
+	}
+	return Repo(name)
+}
+
+// Sharing is the page on which an address is shared.
+func Sharing(address string) string { return With(Share, "address", address) }
+
+// Steps escapes the steps of a path, and joins them.
+func Steps(steps ...string) string {
+	list := make([]string, len(steps))
+	for i, step := range steps {
+		list[i] = url.PathEscape(step)
+	}
+	return strings.Join(list, "/")
 }
 
 // View is the page of a list as a saved view shows it: query is that of the

@@ -63,7 +63,7 @@ func SignIn(a Assets, s SignInPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = head("Sign in", a).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = head("Sign in", a, "").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -117,6 +117,7 @@ type SaveForm struct {
 type Exports struct {
 	Note  string // what that is: "This view, 106 issues"
 	Items []Download
+	Feeds []Link // the pages on which its feeds are offered
 	API   string // the address that answers the same as JSON, in pages
 }
 

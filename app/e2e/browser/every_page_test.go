@@ -149,10 +149,10 @@ func everyPage(s *program.Program) []string {
 func kindOf(bare string) string {
 	words := strings.Split(strings.Trim(bare, "/"), "/")
 	switch words[0] {
-	case "api", "static", "icon.svg", "panels", "actions", "exports", "events":
+	case "api", "static", "icon.svg", "panels", "actions", "exports", "events", "badge":
 		return ""
 	case "issues", "sessions", "runs", "pulls", "repo":
-		if strings.HasSuffix(bare, ".csv") || strings.HasSuffix(bare, ".json") && words[0] != "runs" {
+		if strings.HasSuffix(bare, ".csv") || strings.HasSuffix(bare, ".atom") || strings.HasSuffix(bare, ".json") && words[0] != "runs" {
 			return ""
 		}
 		for i := 1; i < len(words) && i < 4; i++ {

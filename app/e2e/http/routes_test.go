@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"telemetry-dashboard/app/api"
+	"telemetry-dashboard/app/feeds"
 	"telemetry-dashboard/app/mcp"
 	"telemetry-dashboard/app/server"
 	"telemetry-dashboard/app/web"
@@ -21,5 +22,6 @@ var routes = sync.OnceValue(func() (list []server.Route) {
 	for _, r := range mcp.New(mcp.Options{}).Routes() {
 		list = append(list, server.Route{Method: r.Method, Path: r.Path, Needs: r.Needs, Handle: r.Handle, Waits: r.Waits})
 	}
+	list = append(list, feeds.Routes(feeds.Options{Dashboard: board})...)
 	return append(list, web.New(web.Options{Assets: static.New(), Dashboard: board, APIDocs: static.OpenAPI()}).Routes()...)
 })

@@ -60,8 +60,8 @@ func newWalker(p *program.Program, asOf string) *walker {
 var pageRoutes = sync.OnceValue(func() (paths []string) {
 	for _, r := range routes() {
 		other := slices.ContainsFunc([]string{"/api", "/panels/", "/events", "/sign-in"}, func(begin string) bool { return strings.HasPrefix(r.Path, begin) })
-		none := []string{"/healthz", "/readyz", "/metrics", "/icon.svg", "/decide", "/send"} // the last two are of rows that are selected
-		if r.Method == http.MethodGet && !other && !slices.Contains(none, r.Path) {
+		none := []string{"/healthz", "/readyz", "/metrics", "/icon.svg", "/decide", "/send", "/share"} // the last are of what is selected
+		if r.Method == http.MethodGet && !other && !r.Feed && !slices.Contains(none, r.Path) {
 			paths = append(paths, r.Path)
 		}
 	}

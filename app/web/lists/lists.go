@@ -119,7 +119,20 @@ func (w *Web) showList(c *fiber.Ctx, v shell.View, below ...shell.Panel) error {
 	if v.Panel.Name == "issues" {
 		body.Below = append(body.Below, panels.Peek())
 	}
-	return w.Show(c, shell.Screen{Title: v.Panel.Title, Current: entry(v.Panel), Status: status, Body: body})
+	return w.Show(c, shell.Screen{Title: v.Panel.Title, Current: entry(v.Panel), Status: status, Body: body, Feed: shownFeed(v)})
+}
+
+// shownFeed is the feed of the list that a page shows, "" where it has none or
+// its query cannot be read.
+func shownFeed(v shell.View) string {
+	if v.Panel.List == nil {
+		return ""
+	}
+	q, err := parsed(v)
+	if err != nil {
+		return ""
+	}
+	return feedOf(v, q)
 }
 
 // siblings are the lists that share an entry of the navigation with a panel's

@@ -64,7 +64,7 @@ func (w *Web) RepoPage(list shell.Panel, figures ...shell.Panel) fiber.Handler {
 			Below:   []templ.Component{table},
 			Rows:    rows,
 		}
-		return w.Show(c, shell.Screen{Title: string(repo.Name), Current: links.Repos, Status: status, Body: body})
+		return w.Show(c, shell.Screen{Title: string(repo.Name), Current: links.Repos, Status: status, Body: body, Feed: shownFeed(v)})
 	}
 }
 
@@ -119,6 +119,9 @@ func (w *Web) repoFacts(v shell.View, repo telemetry.RepoRow, h telemetry.RepoHe
 			Icon: "pulse",
 			Link: parts.Link{Text: "Effectiveness", URL: links.With(links.Effectiveness, "repo", string(repo.Name))},
 		})
+	}
+	if v.AsOf.IsZero() && repo.Listed {
+		facts = append(facts, pages.Fact{Icon: "file-badge", Link: parts.Link{Text: "Badge", URL: links.Sharing(links.Badge(repo.Name))}})
 	}
 	if h.Interval <= 0 {
 		return facts

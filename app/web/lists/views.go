@@ -123,10 +123,36 @@ func exports(v shell.View, q query.Query, sort parts.Sort, noun string, total in
 		values.Set("as_of", v.Get("as_of"))
 	}
 	list, asked := v.Panel.List.Schema().Name, "?"+values.Encode()
-	return parts.Exports{Note: "This view, " + parts.Plural(total, noun, ""), API: links.APIList(list) + asked, Items: []parts.Download{
+	note := "This view, " + parts.Plural(total, noun, "")
+	return parts.Exports{Note: note, API: links.APIList(list) + asked, Feeds: feeds(v, q), Items: []parts.Download{
 		{Text: "CSV", Note: parts.Plural(total, "row", ""), URL: links.APIExport(list, "csv") + asked},
 		{Text: "JSON", Note: parts.Plural(total, "item", ""), URL: links.APIExport(list, "json") + asked},
 	}}
+}
+
+// feedOf is the address of the view's Atom feed, "" where it has none.
+func feedOf(v shell.View, q query.Query) string {
+	if v.Panel.List == nil || !v.AsOf.IsZero() {
+		return ""
+	}
+	if feed := links.Feed(v.Panel.List.Schema().Name); links.IsFeed(feed) {
+		return links.With(feed, "q", q.String(), "repo", v.Scope)
+	}
+	return ""
+}
+
+// feeds are what others can follow of the view.
+func feeds(v shell.View, q query.Query) (list []parts.Link) {
+	feed := feedOf(v, q)
+	if feed == "" {
+		return nil
+	}
+	list = append(list, parts.Link{Text: "Feed…", URL: links.Sharing(feed)})
+	if v.Panel.List.Schema().Name == "issues" {
+		calendar := links.With(links.Calendar, "q", q.String(), "repo", v.Scope)
+		list = append(list, parts.Link{Text: "Calendar of due dates…", URL: links.Sharing(calendar)})
+	}
+	return list
 }
 
 // SaveView keeps the view under the name that was typed, and shows it. The

@@ -33,6 +33,7 @@ type GitHub interface {
 // Keys makes and revokes access tokens.
 type Keys interface {
 	NewToken(ctx context.Context, by telemetry.Person, name string, role telemetry.Role, days int64) (telemetry.Token, string, error)
+	NewReadToken(ctx context.Context, by telemetry.Person, address string, days int64) (telemetry.Token, string, error)
 	RevokeToken(ctx context.Context, by telemetry.Person, id string) (telemetry.Token, error)
 }
 
@@ -199,12 +200,15 @@ func (w *Web) setCookie(c *fiber.Ctx, name, value string, lasts time.Duration) {
 }
 
 // callback is the address that GitHub leads back to.
-func (w *Web) callback(c *fiber.Ctx) string {
+func (w *Web) callback(c *fiber.Ctx) string { return w.absolute(c, links.SignInCallback) }
+
+// absolute is an address of this server as others know it.
+func (w *Web) absolute(c *fiber.Ctx, address string) string {
 	if w.o.Public != "" {
-		return strings.TrimRight(w.o.Public, "/") + links.SignInCallback
+		return strings.TrimRight(w.o.Public, "/") + address
 	}
 	if w.secure() {
-		return "https://" + string(c.Request().Host()) + links.SignInCallback
+		return "https://" + string(c.Request().Host()) + address
 	}
-	return "http://" + string(c.Request().Host()) + links.SignInCallback
+	return "http://" + string(c.Request().Host()) + address
 }

@@ -14,7 +14,7 @@ import (
 func RoleOf(address string) telemetry.Role {
 	path, _, _ := strings.Cut(address, "?")
 	switch path {
-	case links.ActionSignOut, links.ActionSignOutAll, links.ActionDismiss:
+	case links.ActionSignOut, links.ActionSignOutAll, links.ActionDismiss, links.ActionShare:
 		return telemetry.RoleViewer
 	case links.ActionNewToken, links.ActionRevokeToken, links.ActionBackfill, links.ActionAcceptScope, links.ActionAcceptListing:
 		return telemetry.RoleAdmin

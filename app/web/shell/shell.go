@@ -108,12 +108,15 @@ type Screen struct {
 	Current string // the entry of the navigation
 	Status  int    // 0 = 200
 	Body    pages.Body
+	Feed    string // the Atom feed of what it lists, "" without one
 }
 
 // Show renders a page.
 func (w *Shell) Show(c *fiber.Ctx, s Screen) error {
 	s.Body.Notices = append(w.PastNotice(c), s.Body.Notices...)
-	return Render(c, cmp.Or(s.Status, fiber.StatusOK), pages.Page(w.Document(c, s.Title, s.Current), s.Body))
+	document := w.Document(c, s.Title, s.Current)
+	document.Feed = s.Feed
+	return Render(c, cmp.Or(s.Status, fiber.StatusOK), pages.Page(document, s.Body))
 }
 
 // Render answers with HTML.

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"telemetry-dashboard/app/api"
+	"telemetry-dashboard/app/feeds"
 	"telemetry-dashboard/app/server"
 	"telemetry-dashboard/app/web"
 	"telemetry-dashboard/services/access"
@@ -198,7 +199,7 @@ func (s *Site) serve(ctx context.Context, ln net.Listener, o web.Options) error 
 	return srv.Serve(ctx, ln)
 }
 
-// routes are those of the pages and of the API.
+// routes are those of the pages, of the API and of feeds.
 func (s *Site) routes(o web.Options, pages *web.Web) []server.Route {
 	surface := &api.API{Dashboard: o.Dashboard, Jobs: s.Jobs, Scope: s.Store, Redeliver: s.Store, Notify: o.Notify, Description: o.APIDocs, Now: s.now,
 		GitHubWeb: "https://github.com"}
@@ -206,6 +207,7 @@ func (s *Site) routes(o web.Options, pages *web.Web) []server.Route {
 	for _, r := range surface.Routes() {
 		routes = append(routes, server.Route(r))
 	}
+	routes = append(routes, feeds.Routes(feeds.Options{Dashboard: o.Dashboard})...)
 	return append(routes, pages.Routes()...)
 }
 

@@ -1316,7 +1316,9 @@ CREATE TABLE tokens (
   expires_at BIGINT NOT NULL,
   revoked_at BIGINT NOT NULL,
   revoked_by TEXT COLLATE "C" NOT NULL,
-  used_at    BIGINT NOT NULL
+  used_at    BIGINT NOT NULL,
+  -- the one address that it opens, '' for all that its role may
+  opens      TEXT COLLATE "C" NOT NULL
 );
 
 -- Who changed what, and who came in. Rows are added, and removed only by age.

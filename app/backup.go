@@ -148,7 +148,11 @@ func runMigrate(ctx context.Context, args []string, out io.Writer) error {
 		fmt.Fprintf(out, "%s %d: %s\n", would, step.Version, step.Text)
 	}
 	if dry {
-		_, err = fmt.Fprintf(out, "Nothing was changed. The database %s. Take a backup first: app backup FILE\n", planState(plan))
+		said := "The database is empty: there is nothing to back up."
+		if plan.Have > 0 {
+			said = fmt.Sprintf("The database has schema version %d. Take a backup first: app backup FILE", plan.Have)
+		}
+		_, err = fmt.Fprintln(out, "Nothing was changed. "+said)
 		return err
 	}
 	db, err := store.Open(ctx, o)
@@ -160,11 +164,4 @@ func runMigrate(ctx context.Context, args []string, out io.Writer) error {
 	}
 	_, err = fmt.Fprintf(out, "The database has schema version %d now.\n", plan.Steps[len(plan.Steps)-1].Version)
 	return err
-}
-
-func planState(p store.Plan) string {
-	if p.Have == 0 {
-		return "is empty"
-	}
-	return fmt.Sprintf("has schema version %d", p.Have)
 }

@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
+	"net/url"
 	"strings"
 	"unicode"
 
@@ -81,6 +83,20 @@ func parseMembers(v string) (Members, error) {
 
 // signsIn reports whether the settings have a way to sign in.
 func (c Config) signsIn() bool { return c.OAuthClient != "" || c.ProxyHeader != "" }
+
+// isOpen reports whether others than who sits at this machine may reach the
+// dashboard, and nobody signs in: where that is set, and behind a proxy.
+func (c Config) isOpen() bool { return c.Unauthenticated || !c.signsIn() && c.isPublic() }
+
+// isPublic reports whether PUBLIC_URL is an address of other machines.
+func (c Config) isPublic() bool {
+	u, err := url.Parse(string(c.PublicURL))
+	if err != nil || u.Hostname() == "" || u.Hostname() == "localhost" {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return ip == nil || !ip.IsLoopback()
+}
 
 // accessRules are who has which role.
 func (c Config) accessRules() access.Rules {

@@ -350,3 +350,29 @@ func TestLogLevel(t *testing.T) {
 		}
 	}
 }
+
+// TestIsOpen: the dashboard is open to others where that is set, and where a proxy
+// leads others to it and nobody signs in.
+func TestIsOpen(t *testing.T) {
+	for name, tc := range map[string]struct {
+		vars []string
+		want bool
+	}{
+		"by itself":                {nil, false},
+		"where that is set":        {[]string{"ALLOW_UNAUTHENTICATED=true"}, true},
+		"behind a proxy":           {[]string{"PUBLIC_URL=https://dash.example.com/tele"}, true},
+		"behind one by an address": {[]string{"PUBLIC_URL=http://10.0.0.7"}, true},
+		"behind a proxy of this machine": {
+			[]string{"PUBLIC_URL=http://127.0.0.1:8080/tele"}, false,
+		},
+		"behind one by localhost": {[]string{"PUBLIC_URL=http://localhost:8080"}, false},
+		"behind a proxy that signs people in": {
+			[]string{"PUBLIC_URL=https://dash.example.com", "ACCESS_PROXY_HEADER=X-User", "ACCESS_PROXIES=127.0.0.1"}, false,
+		},
+	} {
+		cfg, err := loadConfig(tc.vars, filepath.Join(t.TempDir(), "none"))
+		if err != nil || cfg.isOpen() != tc.want {
+			t.Errorf("%s: open %t, want %t (%v)", name, cfg.isOpen(), tc.want, err)
+		}
+	}
+}

@@ -50,7 +50,9 @@ func (d *doctor) settings(environ []string, dotenv string) bool {
 			d.add(checkOK, part, name, "not set")
 		}
 	}
-	d.result(part, "TLS_CERT", cfg.tlsFault(), "TLS_CERT and TLS_KEY are set together or not at all")
+	if err := cfg.tlsFault(); err != nil {
+		d.add(checkFail, part, "TLS_CERT", "%s", plainly(err))
+	}
 	d.result(part, "access", cfg.accessFault(), "the settings about who may come fit together")
 	return true
 }
@@ -76,6 +78,9 @@ func (d *doctor) address(ctx context.Context) {
 	switch {
 	case !loopback && d.cfg.Unauthenticated:
 		d.add(checkWarn, part, "sign-in", "ALLOW_UNAUTHENTICATED is set: anyone who can reach %s may read and change everything.", at)
+	case d.cfg.isOpen():
+		d.add(checkWarn, part, "sign-in", "PUBLIC_URL is an address of others, and nobody signs in: anyone who can reach it may read and "+
+			"change everything. Set GITHUB_OAUTH_CLIENT_ID or ACCESS_PROXY_HEADER, unless the proxy lets nobody else through.")
 	case !loopback && !d.cfg.signsIn():
 		d.add(checkWarn, part, "sign-in", "Other machines can reach %s, and people can sign in with access tokens alone. "+
 			"Without one of an admin the program does not start: app token create --role admin NAME.", at)
@@ -85,8 +90,10 @@ func (d *doctor) address(ctx context.Context) {
 	case d.cfg.OAuthClient != "" && d.cfg.PublicURL == "":
 		d.add(checkWarn, part, "PUBLIC_URL", "GITHUB_OAUTH_CLIENT_ID is set, and PUBLIC_URL is not: GitHub sends people back to the address "+
 			"of the OAuth app. Set PUBLIC_URL to the address that people open.")
+	case d.cfg.signsIn():
+		d.add(checkOK, part, "sign-in", "people sign in, and are let in as ACCESS_ADMINS, ACCESS_OPERATORS and ACCESS_VIEWERS say")
 	default:
-		d.add(checkOK, part, "sign-in", "who can reach %s is let in as docs/access.md says", at)
+		d.add(checkOK, part, "sign-in", "nobody signs in: whoever uses this machine is an admin")
 	}
 }
 

@@ -52,6 +52,10 @@ func newGate(ctx context.Context, cfg Config, db *store.Store, at net.Addr, log 
 		log.Warn("ALLOW_UNAUTHENTICATED is set: anyone who can reach the address can read everything and make changes",
 			"address", at.String())
 	}
+	if o.Open.Known() && !cfg.Unauthenticated && cfg.isOpen() {
+		log.Warn("PUBLIC_URL is an address of others, and nobody signs in: anyone who can reach it can read everything and make changes. "+
+			"Set GITHUB_OAUTH_CLIENT_ID or ACCESS_PROXY_HEADER, unless the proxy lets nobody else through", "PUBLIC_URL", cfg.PublicURL)
+	}
 	return access.New(o), nil
 }
 

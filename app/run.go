@@ -333,7 +333,7 @@ func webSettings(cfg Config, played demonstration) web.Settings {
 		AsksLogs:        cfg.GitHubToken != "",
 		Demo:            played.on,
 		Team:            played.team,
-		Open:            cfg.Unauthenticated,
+		Open:            cfg.isOpen(),
 		Missing:         cfg.missing(),
 	}
 }

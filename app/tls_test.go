@@ -40,7 +40,10 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	}
 	ended := make(chan error)
 	go func() { ended <- http.Serve(ln, http.NotFoundHandler()) }() //nolint:gosec // of a test
-	defer func() { _ = ln.Close(); <-ended }()
+	defer func() {
+		_ = ln.Close()
+		<-ended // that it was closed
+	}()
 	wants := func(when string, want int64, warnings int) {
 		t.Helper()
 		for range 2 {
@@ -117,7 +120,7 @@ func TestHTTPS(t *testing.T) {
 		Transport:     &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authority.Pool()}, DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	get := func(url string) (*http.Response, string) { //nolint:bodyclose // it closes the body
+	get := func(url string) (status int, header http.Header, body string) {
 		t.Helper()
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
 		if err != nil {
@@ -128,22 +131,22 @@ func TestHTTPS(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer resp.Body.Close()
-		body, err := io.ReadAll(resp.Body)
+		all, err := io.ReadAll(resp.Body)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return resp, string(body)
+		return resp.StatusCode, resp.Header, string(all)
 	}
-	if resp, body := get("https://" + address + "/healthz"); resp.StatusCode != http.StatusOK || body != "ok\n" {
-		t.Errorf("%s %s", resp.Status, body)
+	if status, _, body := get("https://" + address + "/healthz"); status != http.StatusOK || body != "ok\n" {
+		t.Errorf("%d %s", status, body)
 	}
-	resp, _ := get("https://" + address + "/sign-in/github")
-	cookie, to := resp.Header.Get("Set-Cookie"), resp.Header.Get("Location")
+	status, header, _ := get("https://" + address + "/sign-in/github")
+	cookie, to := header.Get("Set-Cookie"), header.Get("Location")
 	if !strings.HasPrefix(cookie, "__Host-") || !strings.Contains(strings.ToLower(cookie), "; secure") || !strings.Contains(to, "redirect_uri=https%3A%2F%2F127") {
-		t.Errorf("%s: the cookie %q, and on to %s", resp.Status, cookie, to)
+		t.Errorf("%d: the cookie %q, and on to %s", status, cookie, to)
 	}
-	if resp, body := get("http://" + address + "/healthz"); resp.StatusCode != http.StatusBadRequest || !strings.Contains(body, "https://") {
-		t.Errorf("by http: %s %s", resp.Status, body)
+	if status, _, body := get("http://" + address + "/healthz"); status != http.StatusBadRequest || !strings.Contains(body, "https://") {
+		t.Errorf("by http: %d %s", status, body)
 	}
 }
 

@@ -85,6 +85,7 @@ func TestGetRefusesInWords(t *testing.T) {
 		"issues -x":              "-x",
 		"issues a b":             "one id",
 		"issues -n -1":           "-n",
+		"issues -n 0":            "-n",
 		"issues -n x":            "invalid value",
 		"issues -o xml":          "want -o table, json or csv",
 		"issues a -o csv":        "table or json",

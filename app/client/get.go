@@ -98,6 +98,11 @@ func parseGet(env *Env, args []string) (asked, error) {
 			return a, misuse("get: %s.", strings.TrimSuffix(err.Error(), "."))
 		}
 	}
+	flags.Visit(func(f *flag.Flag) {
+		if f.Name == "n" && a.n == 0 {
+			a.n = -1 // which is refused: 0 stands for all
+		}
+	})
 	for param, value := range given {
 		if *value != "" {
 			a.params.Set(param, *value)

@@ -59,7 +59,11 @@ const (
 // file has its name when it is complete, is readable by this user alone, and
 // takes the place of another one only with replace. build names the program.
 func (s *Store) Backup(ctx context.Context, path, build string, replace bool) (m Manifest, err error) {
-	if _, err := os.Lstat(path); err == nil && !replace {
+	there, err := os.Lstat(path)
+	if err == nil && there.IsDir() {
+		return m, telemetry.Errorf(telemetry.CodeConflict, "%s is a directory. Name a file in it for the backup.", path)
+	}
+	if err == nil && !replace {
 		return m, telemetry.Errorf(telemetry.CodeConflict, "The file %s is there already. Name another file, or replace it with --force.", path)
 	}
 	if s.isOwn(path) {

@@ -107,7 +107,8 @@ func campaignsFound(tx *Tx) string {
 		}
 	}
 	return `SELECT CAST(c.id AS TEXT) AS subject, c.max_sessions || ' ' || c.max_acus AS occurrence,
-		'' AS owner, '' AS repo, 9 AS severity_rank, c.name AS title, '' AS ref, c.at AS since, '' AS repo_key FROM campaigns c WHERE c.id IN (` + ids + `)`
+		'' AS owner, '' AS repo, 9 AS severity_rank, c.name AS title, '' AS ref, c.at AS since, '' AS repo_key
+		FROM campaigns c WHERE c.id IN (` + ids + `)`
 }
 
 // mostRank is the highest rank of a severity that is at least this one; 9 has none.

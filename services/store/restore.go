@@ -91,7 +91,8 @@ func (s *Store) copyBack(tx *Tx, conn *sql.Conn, from *backupFile) error {
 const RestoreStops = "app restore"
 
 // restoredNotification is why a message that waited in a backup is not sent.
-const restoredNotification = "It waited when the backup was taken that was restored, and may have been sent since. Send it again if it was not."
+const restoredNotification = "It waited when the backup was taken that was restored, and may have been sent since. " +
+	"Send it again if it was not."
 
 // stopRestoredSends keeps campaigns from sending again what they sent after the
 // backup, which the database does not know.

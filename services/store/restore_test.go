@@ -298,6 +298,9 @@ func TestBackupFiles(t *testing.T) {
 	if _, err := s.Backup(t.Context(), filepath.Join(t.TempDir(), "none", "b.db"), "b", false); err == nil || !strings.Contains(err.Error(), "folder exists") {
 		t.Errorf("without a folder: %v", err)
 	}
+	if _, err := s.Backup(t.Context(), t.TempDir(), "b", true); err == nil || !strings.Contains(err.Error(), "is a directory") {
+		t.Errorf("onto a directory: %v", err)
+	}
 	if left, err := filepath.Glob(filepath.Join(filepath.Dir(path), ".*")); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %q, %v", left, err)
 	}

@@ -201,8 +201,8 @@ func (s *Site) serve(ctx context.Context, ln net.Listener, o web.Options) error 
 
 // routes are those of the pages, of the API and of feeds.
 func (s *Site) routes(o web.Options, pages *web.Web) []server.Route {
-	surface := &api.API{Dashboard: o.Dashboard, Jobs: s.Jobs, Scope: s.Store, Redeliver: s.Store, Notify: o.Notify, Description: o.APIDocs, Now: s.now,
-		GitHubWeb: "https://github.com"}
+	surface := &api.API{Dashboard: o.Dashboard, Jobs: s.Jobs, Scope: s.Store, Redeliver: s.Store, Notify: o.Notify,
+		Description: o.APIDocs, Now: s.now, GitHubWeb: "https://github.com"}
 	var routes []server.Route
 	for _, r := range surface.Routes() {
 		routes = append(routes, server.Route(r))

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -148,11 +149,14 @@ func everyPage(s *program.Program) []string {
 // page.
 func kindOf(bare string) string {
 	words := strings.Split(strings.Trim(bare, "/"), "/")
+	if kind := path.Ext(bare); slices.Contains([]string{".csv", ".atom", ".ics", ".svg"}, kind) {
+		return ""
+	}
 	switch words[0] {
-	case "api", "static", "icon.svg", "panels", "actions", "exports", "events", "badge":
+	case "api", "static", "panels", "actions", "exports", "events":
 		return ""
 	case "issues", "sessions", "runs", "pulls", "repo":
-		if strings.HasSuffix(bare, ".csv") || strings.HasSuffix(bare, ".atom") || strings.HasSuffix(bare, ".json") && words[0] != "runs" {
+		if strings.HasSuffix(bare, ".json") && words[0] != "runs" {
 			return ""
 		}
 		for i := 1; i < len(words) && i < 4; i++ {

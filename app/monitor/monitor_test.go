@@ -167,6 +167,7 @@ func TestFigures(t *testing.T) {
 			`dashboard_http_request_duration_seconds_count{method="GET",route="/healthz",status="2xx"} 1`,
 			`dashboard_http_request_duration_seconds_count{method="any",route="none",status="4xx"} 1`,
 			"dashboard_answers_kept 0", "dashboard_connections 1", "dashboard_deliveries_queued 0",
+			"dashboard_notifications_waiting 0", "dashboard_notifications_failing 0",
 		)
 		if err := s.Close(); err != nil {
 			t.Fatal(err)

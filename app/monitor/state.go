@@ -66,6 +66,8 @@ func gauges() map[string]*prometheus.Desc {
 		{"source_failing", "Sources of a kind whose last reading failed.", []string{"kind"}},
 		{"jobs", "Jobs that have not ended, by kind and state.", []string{"kind", "state"}},
 		{"deliveries_queued", "Webhooks that wait to be worked off.", nil},
+		{"notifications_waiting", "Notifications that are not sent yet.", nil},
+		{"notifications_failing", "Notifications of which a try failed, and that are tried again.", nil},
 		{"issues_overdue", "Issues that are overdue.", nil},
 		{"issues_due_soon", "Issues that are due within three days.", nil},
 		{"needs", "Rows of what waits for a person, by kind, snoozed ones included.", []string{"kind"}},
@@ -130,6 +132,8 @@ func (s state) operation(o telemetry.Operation, tell func(name string, value flo
 	tell("lease_live", flag(o.Lease.Held))
 	tell("programs", float64(o.Lease.Others+1))
 	tell("deliveries_queued", float64(o.Deliveries))
+	tell("notifications_waiting", float64(o.Waiting))
+	tell("notifications_failing", float64(o.Failing))
 	tell("issues_overdue", float64(o.Overdue))
 	tell("issues_due_soon", float64(o.DueSoon))
 	for _, j := range o.Jobs {

@@ -7,6 +7,8 @@ type Operation struct {
 	Sources    []SourceStatus // SourceDatabase is one while nothing can be written
 	Jobs       []JobCount     // that have not ended
 	Deliveries int64          // webhooks that wait to be worked off
+	Waiting    int64          // notifications that are not sent yet
+	Failing    int64          // those of them of which a try failed
 	Overdue    int64          // issues
 	DueSoon    int64          // issues that are due within three days, and not overdue
 	Needs      []NeedCount    // rows of what waits for a person

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -42,7 +43,9 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	go func() { ended <- http.Serve(ln, http.NotFoundHandler()) }() //nolint:gosec // of a test
 	defer func() {
 		_ = ln.Close()
-		<-ended // that it was closed
+		if err := <-ended; !errors.Is(err, net.ErrClosed) {
+			t.Error(err)
+		}
 	}()
 	wants := func(when string, want int64, warnings int) {
 		t.Helper()

@@ -24,9 +24,9 @@ func (s *Store) Operation(ctx context.Context) (o telemetry.Operation, err error
 			Sources:    sources,
 			Deliveries: One[int64](tx, `SELECT COUNT(*) FROM deliveries WHERE state = 'queued'`),
 			Waiting:    One[int64](tx, `SELECT COUNT(*) FROM notifications WHERE state IN ('waiting', 'failed')`),
-			Failing:    One[int64](tx, `SELECT COALESCE(SUM(CASE state WHEN 'failed' THEN 1 ELSE 0 END), 0)
+			Failing: One[int64](tx, `SELECT COALESCE(SUM(CASE state WHEN 'failed' THEN 1 ELSE 0 END), 0)
 				FROM notifications WHERE state IN ('waiting', 'failed')`),
-			Overdue:    One[int64](tx, `SELECT COUNT(*) FROM issues WHERE overdue = 1`),
+			Overdue: One[int64](tx, `SELECT COUNT(*) FROM issues WHERE overdue = 1`),
 			DueSoon: One[int64](tx, `SELECT COUNT(*) FROM issues
 				WHERE overdue = 0 AND paused_at = 0 AND state_rank < 4 AND due_at <> 0 AND due_at < $1`, now+soonDue.Milliseconds()),
 		}

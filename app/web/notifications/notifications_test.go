@@ -22,7 +22,7 @@ func rule(pairs ...string) url.Values {
 // TestRuleIsMadePreviewedTriedAndDeleted on the page, which shows what was sent.
 func TestRuleIsMadePreviewedTriedAndDeleted(t *testing.T) {
 	s := webtest.Shop(t)
-	s.Get("/notifications").Check(t, webtest.Want{Status: http.StatusOK, Text: []string{"NOTIFY_SMTP_URL is not set", "PUBLIC_URL is not set", "No rules yet"}})
+	s.Get("/notifications").Check(t, webtest.Want{Status: http.StatusOK, Text: []string{"mail (NOTIFY_SMTP_URL)", "PUBLIC_URL is not set", "No rules yet"}})
 	s.Get("/notifications/rule").Check(t, webtest.Want{Status: http.StatusOK, Text: []string{"Issue due in 3 days", "Quiet hours"}})
 	s.Post("/actions/notifications/preview", rule("event", "new", "severity", "", "digest_at", "")).Check(t,
 		webtest.Want{Status: http.StatusOK, Text: []string{"match now, and are not sent", "New issue", "Sent by the rule Overdue"}})

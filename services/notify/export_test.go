@@ -2,7 +2,10 @@ package notify
 
 import (
 	"context"
+	"crypto/x509"
 	"net/netip"
+
+	"telemetry-dashboard/services/telemetry"
 )
 
 // Turn finds what rules tell, and sends all that is due, one message after the other.
@@ -21,3 +24,11 @@ func (s *Service) Turn(ctx context.Context) {
 
 // Allowed reports whether anything may be sent to an address.
 func Allowed(address string) bool { return allowed(netip.MustParseAddr(address), refusedNetworks()) }
+
+// Send sends a message on its channel.
+func (s *Service) Send(ctx context.Context, n telemetry.Notification) error { return s.send(ctx, n) }
+
+// TrustMail lets the mail server have a certificate of these authorities.
+func (s *Service) TrustMail(roots *x509.CertPool) {
+	s.senders[telemetry.ChannelMail].(*mailer).tls.RootCAs = roots
+}

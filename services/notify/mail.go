@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	netmail "net/mail"
+	"net/textproto"
 	"net/url"
 	"strconv"
 	"strings"
@@ -20,6 +21,7 @@ type mailer struct {
 	render  Render
 	from    string
 	host    string
+	tls     *tls.Config
 	options []mail.Option
 }
 
@@ -35,18 +37,19 @@ func newMailer(o Options) (*mailer, error) {
 	if o.From == "" {
 		return nil, errors.New("NOTIFY_FROM is not set: mail needs an address that it comes from; want for example dashboard@example.com")
 	}
-	m := &mailer{render: o.Render, from: o.From, host: u.Hostname()}
+	m := &mailer{render: o.Render, from: o.From, host: u.Hostname(), tls: &tls.Config{ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}}
 	policy, port := mail.TLSMandatory, 587
 	if o.AllowPrivate {
 		policy = mail.TLSOpportunistic
 	}
 	dial := dialer(o.AllowPrivate)
 	m.options = []mail.Option{
-		mail.WithTimeout(sendLimit), mail.WithTLSPolicy(policy), mail.WithoutNoop(), mail.WithDialContextFunc(dial.DialContext),
+		mail.WithTimeout(sendLimit), mail.WithTLSPolicy(policy), mail.WithTLSConfig(m.tls), mail.WithoutNoop(),
+		mail.WithDialContextFunc(dial.DialContext),
 	}
 	if u.Scheme == "smtps" {
 		port = 465
-		over := &tls.Dialer{NetDialer: dial, Config: &tls.Config{ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}}
+		over := &tls.Dialer{NetDialer: dial, Config: m.tls}
 		m.options = append(m.options, mail.WithSSL(), mail.WithDialContextFunc(over.DialContext))
 	}
 	if text := u.Port(); text != "" {
@@ -123,6 +126,7 @@ func domainOf(address string) string {
 func mailed(err error) error {
 	var refused *refusedAddress
 	var sent *mail.SendError
+	var answer *textproto.Error
 	switch {
 	case err == nil:
 		return nil
@@ -133,6 +137,9 @@ func mailed(err error) error {
 			"Check the addresses of the rule and NOTIFY_FROM, then send it again.", sent.ErrorCode())}
 	case errors.As(err, &sent) && sent.ErrorCode() > 0:
 		return telemetry.Errorf(telemetry.CodeUnavailable, "The mail server answered with code %d.", sent.ErrorCode()).Because(err)
+	case errors.As(err, &answer) && answer.Code >= 530 && answer.Code <= 538: // its words may repeat the password
+		return telemetry.Errorf(telemetry.CodeUnavailable, "The mail server refused the user and the password of NOTIFY_SMTP_URL "+
+			"with code %d. Check them, and restart.", answer.Code)
 	case errors.Is(err, context.DeadlineExceeded) || isTimeout(err):
 		return telemetry.Errorf(telemetry.CodeUnavailable, "The mail server did not answer in time.").Because(err)
 	}

@@ -5,9 +5,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	netmail "net/mail"
 	"net/textproto"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,7 +23,9 @@ type mailer struct {
 	render  Render
 	from    string
 	host    string
+	address string // host and port, as the client does not write those of IPv6
 	tls     *tls.Config
+	dial    mail.DialContextFunc
 	options []mail.Option
 }
 
@@ -43,20 +47,21 @@ func newMailer(o Options) (*mailer, error) {
 		policy = mail.TLSOpportunistic
 	}
 	dial := dialer(o.AllowPrivate)
+	m.dial = dial.DialContext
 	m.options = []mail.Option{
 		mail.WithTimeout(sendLimit), mail.WithTLSPolicy(policy), mail.WithTLSConfig(m.tls), mail.WithoutNoop(),
-		mail.WithDialContextFunc(dial.DialContext),
 	}
 	if u.Scheme == "smtps" {
 		port = 465
-		over := &tls.Dialer{NetDialer: dial, Config: m.tls}
-		m.options = append(m.options, mail.WithSSL(), mail.WithDialContextFunc(over.DialContext))
+		m.dial = (&tls.Dialer{NetDialer: dial, Config: m.tls}).DialContext
+		m.options = append(m.options, mail.WithSSL())
 	}
 	if text := u.Port(); text != "" {
 		if port, err = strconv.Atoi(text); err != nil || port < 1 || port > 65535 {
 			return nil, errors.New("NOTIFY_SMTP_URL has an invalid port; want one from 1 to 65535")
 		}
 	}
+	m.address = net.JoinHostPort(m.host, strconv.Itoa(port))
 	m.options = append(m.options, mail.WithPort(port))
 	if password, set := u.User.Password(); set {
 		// PLAIN and LOGIN are refused by the client where the connection is not encrypted.
@@ -75,12 +80,20 @@ func (m *mailer) Send(ctx context.Context, n telemetry.Notification) error {
 	if err != nil {
 		return err
 	}
-	c, err := mail.NewClient(m.host, m.options...)
+	var line net.Conn // which the client leaves open where the greeting fails
+	dial := func(ctx context.Context, network, _ string) (_ net.Conn, err error) {
+		line, err = m.dial(ctx, network, m.address)
+		return line, err
+	}
+	c, err := mail.NewClient(m.host, slices.Concat(m.options, []mail.Option{mail.WithDialContextFunc(dial)})...)
 	if err != nil {
 		return fmt.Errorf("make a client for mail: %w", err)
 	}
 	to, err := c.DialToSMTPClientWithContext(ctx)
 	if err != nil {
+		if line != nil {
+			_ = line.Close() // the error of the greeting says more
+		}
 		return mailed(err)
 	}
 	stop := context.AfterFunc(ctx, func() { _ = to.Close() })

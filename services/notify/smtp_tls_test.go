@@ -125,3 +125,37 @@ func TestWrongPasswordIsTriedAgain(t *testing.T) {
 		})
 	}
 }
+
+// TestPasswordIsNotSentInTheOpen: without NOTIFY_ALLOW_PRIVATE a server must be encrypted;
+// with it one may do without, but gets no password, unless it is on this machine.
+func TestPasswordIsNotSentInTheOpen(t *testing.T) {
+	for name, c := range map[string]struct {
+		address string // of the server
+		private bool
+		auth    string
+		want    string // of the error; "": the mail arrives
+	}{
+		"TLS is needed":                    {"127.0.0.1", false, "PLAIN", "STARTTLS"},
+		"PLAIN to another machine":         {"[::ffff:127.0.0.1]", true, "PLAIN", "unencrypted connection"},
+		"LOGIN to another machine":         {"[::ffff:127.0.0.1]", true, "LOGIN", "unencrypted connection"},
+		"PLAIN to this machine is allowed": {"127.0.0.1", true, "PLAIN", ""},
+		"LOGIN to this machine is allowed": {"127.0.0.1", true, "LOGIN", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			smtp := newSecureSMTP(t, healthy, secure{auth: c.auth, password: "pass-word"})
+			_, port, _ := strings.Cut(smtp.addr, ":")
+			told := service(t, nil, newClock(), func(o *notify.Options) {
+				o.AllowPrivate, o.SMTPURL = c.private, "smtp://user:pass-word@"+c.address+":"+port
+			})
+			told.ReachMail()
+			err := told.Send(t.Context(), message(telemetry.ChannelMail, "open"))
+			subjects, said := smtp.heard()
+			switch {
+			case c.want == "" && (err != nil || len(subjects) != 1):
+				t.Errorf("%v, mails %q, said\n%s", err, subjects, said)
+			case c.want != "" && (err == nil || !strings.Contains(telemetry.Sentence(err), c.want) || len(subjects) != 0 || strings.Contains(said, "AUTH")):
+				t.Errorf("%v, want %q, mails %q, said\n%s", err, c.want, subjects, said)
+			}
+		})
+	}
+}

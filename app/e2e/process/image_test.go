@@ -46,16 +46,19 @@ func TestAsInTheImage(t *testing.T) {
 	p.UntilSays("/api/jobs", `"kind":"refresh","state":"done"`)
 	p.Figures(http.MethodGet, "/api/stats", map[string]float64{"total_runs": 2})
 	p.Page("/issues")
-	health := program.Command(t, program.Settings{"LISTEN_ADDR": strings.TrimPrefix(p.URL, "http://")})
-	inImage(health)
-	if out, err := health.CombinedOutput(); err != nil || !strings.Contains(string(out), "ok") {
-		t.Errorf("health: %v, %s", err, out)
+	health := func() (string, error) {
+		c := program.Command(t, program.Settings{"LISTEN_ADDR": strings.TrimPrefix(p.URL, "http://")})
+		c.Args = append(c.Args, "health")
+		inImage(c)
+		out, err := c.CombinedOutput()
+		return string(out), err
+	}
+	if said, err := health(); err != nil || said != "ok\n" {
+		t.Errorf("health: %v, %q", err, said)
 	}
 	p.Stop()
-	health = program.Command(t, program.Settings{"LISTEN_ADDR": strings.TrimPrefix(p.URL, "http://")})
-	inImage(health)
-	if out, err := health.CombinedOutput(); err == nil || !strings.Contains(string(out), "Nothing answers") {
-		t.Errorf("health of a program that has ended: %v, %s", err, out)
+	if said, err := health(); err == nil || !strings.Contains(said, "Nothing answers") {
+		t.Errorf("health of a program that has ended: %v, %q", err, said)
 	}
 	got := filesIn(t, root)
 	got = slices.DeleteFunc(got, func(name string) bool { return strings.HasPrefix(name, "data/dashboard.db") })

@@ -84,13 +84,13 @@ func TestBackupCommands(t *testing.T) {
 
 // TestMigrateCommand: a dry run says what would be done and does nothing.
 func TestMigrateCommand(t *testing.T) {
-	for name, url := range map[string]func() string{
-		"sqlite":   func() string { return "sqlite:" + filepath.Join(t.TempDir(), "new", "a.db") },
-		"postgres": func() string { return storetest.PostgresAddress(t) },
+	for name, url := range map[string]func(*testing.T) string{
+		"sqlite":   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "new", "a.db") },
+		"postgres": func(t *testing.T) string { return storetest.PostgresAddress(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
-			address := url()
+			address := url(t)
 			t.Setenv("DATABASE_URL", address)
 			for range 2 {
 				out, err := asCommand(t, runMigrate, "--dry-run")

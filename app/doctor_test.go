@@ -263,12 +263,12 @@ func TestDoctorOfSettings(t *testing.T) {
 // TestDoctorBesideTheProgram: it looks at the database that a program has, and
 // leaves it as it is.
 func TestDoctorBesideTheProgram(t *testing.T) {
-	for name, address := range map[string]func() string{
-		"sqlite":   func() string { return "sqlite:" + filepath.Join(t.TempDir(), "a.db") },
-		"postgres": func() string { return storetest.PostgresAddress(t) },
+	for name, address := range map[string]func(*testing.T) string{
+		"sqlite":   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "a.db") },
+		"postgres": func(t *testing.T) string { return storetest.PostgresAddress(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			url := address()
+			url := address(t)
 			s := storetest.OpenWith(t, store.Options{URL: url, Now: time.Now, Alone: true})
 			if _, err := s.Lead(t.Context(), nil); err != nil {
 				t.Fatal(err)

@@ -32,8 +32,15 @@ func (c liteConnector) Connect(ctx context.Context) (driver.Conn, error) {
 		return nil, lost
 	}
 	conn, err := c.Connector.Connect(ctx)
-	if err != nil || !c.keeps {
-		return conn, err
+	if err != nil {
+		return nil, err
+	}
+	if lost := c.lost(); lost != nil { // it was replaced meanwhile, so that the other one may have been opened
+		_ = conn.Close() // nothing was done with it
+		return nil, lost
+	}
+	if !c.keeps {
+		return conn, nil
 	}
 	lite := conn.(liteConn) //nolint:forcetypeassert // of the driver that is imported above
 	return &keepingConn{lite, map[string]*keptStmt{}}, nil

@@ -91,3 +91,26 @@ func numbersOf(t *testing.T, tx *sql.Tx, query string, args ...any) func(func(in
 		}
 	}
 }
+
+// TestConnectionToAReplacedFile: a file that is replaced while a connection is made is
+// not read from.
+func TestConnectionToAReplacedFile(t *testing.T) {
+	asked := 0
+	lost := func() *telemetry.Error {
+		if asked++; asked == 2 { // once it is connected
+			return telemetry.Errorf(telemetry.CodeUnavailable, "replaced")
+		}
+		return nil
+	}
+	db, err := openLite("file:"+filepath.Join(t.TempDir(), "x.db"), false, lost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.PingContext(t.Context()); telemetry.CodeOf(err) != telemetry.CodeUnavailable {
+		t.Errorf("a connection to another file: %v", err)
+	}
+	if err := db.PingContext(t.Context()); err != nil {
+		t.Errorf("once it is back: %v", err)
+	}
+}
